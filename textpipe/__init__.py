@@ -1,0 +1,72 @@
+"""textpipe: from raw Chinese (or English, or mixed) text to keywords, word vectors and served classifiers.
+
+The names below are the public door. They are imported when first used, so that `import textpipe` costs nothing.
+
+>>> import textpipe
+>>> [keyword.text for keyword in textpipe.keywords("石墨烯电池的石墨烯电极", k=1)]
+['石墨']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from textpipe.errors import (
+    ArtifactError,
+    BinaryFileError,
+    DictionaryError,
+    EncodingError,
+    InputError,
+    OutputError,
+    ResourceError,
+    TextpipeError,
+    UsageError,
+)
+from textpipe.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from textpipe.corpus.document import Document as Document
+    from textpipe.corpus.read import read as read
+    from textpipe.keywords.candidates import Keyword as Keyword
+    from textpipe.keywords.extract import extract as keywords  # noqa: F401
+    from textpipe.segment.dictionary import Dictionary as Dictionary
+    from textpipe.segment.tokenizer import Tokenizer as Tokenizer
+
+_LATE = {
+    "Dictionary": "textpipe.segment.dictionary",
+    "Document": "textpipe.corpus.document",
+    "Keyword": "textpipe.keywords.candidates",
+    "Tokenizer": "textpipe.segment.tokenizer",
+    "read": "textpipe.corpus.read",
+}
+
+__all__ = [
+    "ArtifactError",
+    "BinaryFileError",
+    "Dictionary",
+    "DictionaryError",
+    "Document",
+    "EncodingError",
+    "InputError",
+    "Keyword",
+    "OutputError",
+    "ResourceError",
+    "TextpipeError",
+    "Tokenizer",
+    "UsageError",
+    "keywords",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "keywords":
+        return import_module("textpipe.keywords")  # a room that can be called, see there
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'textpipe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,1 @@
+"""Paths, standard input and formats to documents."""

@@ -1,0 +1,76 @@
+"""Which column of a table is the text, the label, the id."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textpipe.errors import InputError, did_you_mean
+
+TEXT_COLUMNS = ("text", "text_a", "content", "review", "title")
+LABEL_COLUMN = "label"
+ID_COLUMN = "id"
+_DEFAULTS = frozenset((*TEXT_COLUMNS, LABEL_COLUMN, ID_COLUMN))
+
+
+class Wanted(NamedTuple):
+    """The columns that the user asked for, by name or by number from 1; None is the default."""
+
+    text: str | None = None
+    label: str | None = None
+    id: str | None = None
+
+    def names(self) -> set[str]:
+        return {name for name in self if name is not None}
+
+
+class Columns(NamedTuple):
+    """Positions of the columns from 0, and whether the first row names them."""
+
+    text: int
+    label: int | None
+    id: int | None
+    header: bool
+    width: int
+
+
+def choose_columns(first: list[str], wanted: Wanted, *, where: str, line: int = 1) -> Columns:
+    """Columns from a table's first row, which is a header if it holds a requested or a default column name.
+
+    Text is `text`, else text_a, content, review, title, else column 1; the label is `label`, else the last
+    column; the id is `id`. Raises InputError for a requested column that is not there.
+    """
+    names = [cell.strip() for cell in first]
+    header = bool((wanted.names() | _DEFAULTS) & set(names))
+    text = _position(wanted.text, names, header=header, where=where, line=line)
+    if text is None:
+        known = [name for name in TEXT_COLUMNS if header and name in names]
+        text = names.index(known[0]) if known else 0
+    identity = _position(wanted.id, names, header=header, where=where, line=line)
+    if identity is None and header and ID_COLUMN in names:
+        identity = names.index(ID_COLUMN)
+    label = _position(wanted.label, names, header=header, where=where, line=line)
+    if label is None:
+        label = names.index(LABEL_COLUMN) if header and LABEL_COLUMN in names else len(names) - 1
+        label = None if label in (text, identity) else label
+    return Columns(text, label, identity, header, len(names))
+
+
+def _position(name: str | None, names: list[str], *, header: bool, where: str, line: int) -> int | None:
+    if name is None:
+        return None
+    if header and name in names:
+        return names.index(name)
+    if name.isascii() and name.isdigit() and 1 <= int(name[:9]) <= len(names):
+        return int(name) - 1
+    raise unknown_column(name, names if header else [], width=len(names), where=where, line=line)
+
+
+def unknown_column(name: str, names: list[str], *, width: int, where: str, line: int) -> InputError:
+    """The error for a requested column that is not there."""
+    if names:
+        there = ", ".join(names[:20])
+        return InputError(
+            f"no column {name!r}{did_you_mean(name, names)}", where=where, line=line, hint=f"the columns are: {there}"
+        )
+    hint = f"the file has no header; name columns by number, 1 to {width}"
+    return InputError(f"no column {name!r}", where=where, line=line, hint=hint)

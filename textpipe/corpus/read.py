@@ -1,0 +1,294 @@
+"""Paths to documents: the format of each file, its reader, limits and samples, and the account of it all."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
+from textpipe.corpus.delimited import csv_rows, tsv_rows
+from textpipe.corpus.document import Document, Piece, ReadLog
+from textpipe.corpus.paths import STDIN, Source, expand
+from textpipe.corpus.rows import documents_of_json_lines, documents_of_rows
+from textpipe.corpus.streams import open_bytes, stem_and_compression
+from textpipe.corpus.tables import table_rows
+from textpipe.errors import BinaryFileError, EncodingError, InputError, UsageError
+from textpipe.text import PIECE, Decoding, decode_stream, fold, known_encoding, split_lines, split_pieces, whole_lines
+
+Format = Literal["txt", "csv", "tsv", "jsonl", "parquet", "xlsx"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
+_LINE_LIMIT = 1 << 26  # characters of one row or JSON line; a line of plain text has no limit
+_SNIFFED = 1 << 16  # characters that tell the format of content without a suffix
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How files are read.
+
+    input_format: one of FORMATS; None goes by the suffix, then by the content
+    lines: plain text gives a document a line instead of one a file
+    encoding: `auto` or the name of an encoding
+    errors: `strict` stops at bytes that do not fit the encoding, `replace` reads on with U+FFFD
+    columns: text, label and id, by name or number from 1
+    limit: at most so many documents; sample: so many by chance, in input order, drawn with seed
+    fold: full-width letters, digits and space become ASCII; lengths and so offsets stay the same
+    strict: a row that cannot be used is an error instead of being counted as rejected
+    """
+
+    input_format: Format | None = None
+    lines: bool = False
+    encoding: str = "auto"
+    errors: Literal["strict", "replace"] = "strict"
+    columns: Wanted = Wanted()
+    limit: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    fold: bool = False
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.encoding != "auto":
+            known_encoding(self.encoding)
+        if self.input_format is not None and self.input_format not in FORMATS:
+            raise UsageError(f"unknown format {self.input_format!r}", hint=f"one of: {', '.join(FORMATS)}")
+
+
+def read(paths: str | Iterable[str], *, log: ReadLog | None = None, **options: object) -> Iterator[Document]:
+    """The documents of files, folders, patterns or `-`, streamed in order.
+
+    `options` are the fields of ReadOptions. Raises InputError (missing, empty, binary, malformed), EncodingError,
+    UsageError (options, a missing extra) and OutputError (permissions).
+
+    >>> for document in read("data/news.tsv", limit=1):
+    ...     print(document.id)
+    finance-07
+    """
+    named = [paths] if isinstance(paths, str) else list(paths)
+    parts: list[str] = []
+    for piece in read_pieces(named, ReadOptions(**options), log=log):  # type: ignore[arg-type]
+        parts.append(piece.document.text)
+        if piece.last:
+            yield replace(piece.document, text="".join(parts)) if len(parts) > 1 else piece.document
+            parts.clear()
+
+
+def read_pieces(paths: Iterable[str], options: ReadOptions, *, log: ReadLog | None = None) -> Iterator[Piece]:
+    """As `read`, with long plain-text documents in pieces, so that memory does not grow with the input."""
+    log = log if log is not None else ReadLog()
+    sources = expand(paths, log)
+    log.bytes_total = None if any(source.path == STDIN for source in sources) else sum(s.size for s in sources)
+    pieces = _checked(sources, options, log)
+    if options.sample is not None:
+        yield from _sampled(pieces, options.sample, options.seed, log)
+        return
+    for piece in pieces:
+        if piece.offset == 0 and options.limit is not None and log.used >= options.limit:
+            pieces.close()
+            return
+        log.used += piece.last
+        yield piece
+
+
+def _checked(sources: list[Source], options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
+    """The pieces of all sources; an error at the end if there was nothing at all."""
+    anything = False
+    for source in sources:
+        for piece in _source_pieces(source, options, log):
+            anything = True
+            yield replace_text(piece, fold) if options.fold else piece
+            if options.strict and log.rejected:
+                break
+        if options.strict and log.rejected:
+            raise next(error for reason, error in log.examples.items() if reason in log.rejected)
+    if not anything:
+        raise _nothing(sources, log)
+
+
+def replace_text(piece: Piece, change: Callable[[str], str]) -> Piece:
+    """The piece with its text changed."""
+    return piece._replace(document=replace(piece.document, text=change(piece.document.text)))
+
+
+def _nothing(sources: list[Source], log: ReadLog) -> InputError:
+    """Why there is no document: the first reason that was met."""
+    for error in log.examples.values():
+        return error
+    where = sources[0].path if sources else None
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in log.skipped.items())
+    return InputError(f"no text found{': ' + reasons if reasons else ''}", where=where, hint="ls -lR shows what is there")
+
+
+def _sampled(pieces: Iterator[Piece], size: int, seed: int, log: ReadLog) -> Iterator[Piece]:
+    """Reservoir sampling (Vitter 1985, algorithm R) in one pass; only the sample is held."""
+    generator = random.Random(seed)
+    kept: list[tuple[int, list[Piece]]] = []
+    group: list[Piece] = []
+    count = 0
+    slot = 0
+    for piece in pieces:
+        if piece.offset == 0:
+            slot = count if count < size else generator.randrange(count + 1)
+        if slot < size:
+            group.append(piece)
+        if piece.last:
+            if slot < size and count < size:
+                kept.append((count, group))
+            elif slot < size:
+                kept[slot] = (count, group)
+            group = []
+            count += 1
+    log.used = len(kept)
+    log.skip("not in the sample", count=count - len(kept))
+    for _, chosen in sorted(kept, key=lambda item: item[0]):
+        yield from chosen
+
+
+def _source_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
+    """One file. A named file that cannot be read is an error; one in a folder is counted, and the others are read."""
+    started = False
+    try:
+        for piece in _file_pieces(source, options, log):
+            started = True
+            yield piece
+    except BinaryFileError as error:
+        if source.named:
+            raise
+        log.skip("binary file", error)
+    except InputError as error:
+        if source.named or started:
+            raise
+        log.reject(error, reason="file in a broken or unknown encoding" if isinstance(error, EncodingError) else None)
+
+
+def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
+    path = source.path
+    with open_bytes(path, log) as (stream, table):
+        kind = options.input_format or _by_suffix(path)
+        if kind is None and table:
+            kind = "xlsx" if table == ".xlsx" else "parquet"
+        if kind in ("parquet", "xlsx"):
+            if path == STDIN:
+                raise UsageError(f"{kind} cannot be read from standard input", hint=f"save it as FILE.{kind}")
+            yield from map(Piece, documents_of_rows(table_rows(path, kind), options.columns, log, where=path))
+            return
+        decoding = Decoding()
+        blocks = decode_stream(
+            stream, where=path, encoding=options.encoding, errors=options.errors, decoding=decoding
+        )
+        with closing(blocks):
+            blocks = _noticed(blocks, path, log)
+            if kind is None:
+                kind, blocks = _by_content(blocks)
+            yield from _text_pieces(kind, blocks, path, options, log)
+        log.encodings[decoding.encoding] += 1
+        log.replaced += decoding.replaced
+
+
+def _by_suffix(path: str) -> Format | None:
+    """The format by suffix; any other suffix is plain text, and no suffix leaves it to the content."""
+    suffix = os.path.splitext(stem_and_compression(path)[0])[1].lower()
+    return _SUFFIXES.get(suffix, "txt") if suffix and path != STDIN else None
+
+
+def _by_content(blocks: Iterator[str]) -> tuple[Format, Iterator[str]]:
+    """JSON lines if the first line is an object, a table if the first line names a default column, else text."""
+    head = ""
+    for block in blocks:
+        head += block
+        if "\n" in head or len(head) > _SNIFFED:
+            break
+    first = head.split("\n", 1)[0].strip()
+    names = {*TEXT_COLUMNS, LABEL_COLUMN, ID_COLUMN}
+    kind: Format = "txt"
+    if first.startswith("{") and _is_json(first):
+        kind = "jsonl"
+    elif "\t" in first and names & set(first.split("\t")):
+        kind = "tsv"
+    elif "," in first and names & set(first.split(",")):
+        kind = "csv"
+    return kind, _chained(head, blocks)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _chained(head: str, blocks: Iterator[str]) -> Iterator[str]:
+    yield head
+    yield from blocks
+
+
+def _noticed(blocks: Iterator[str], path: str, log: ReadLog) -> Iterator[str]:
+    """The blocks; a file without any is counted as empty."""
+    empty = True
+    for block in blocks:
+        empty = False
+        yield block
+    if empty:
+        hint = "nothing to read; is it the right file?"
+        log.skip("empty file", InputError("the file is empty", where=path, hint=hint))
+
+
+def _text_pieces(
+    kind: Format, blocks: Iterator[str], path: str, options: ReadOptions, log: ReadLog
+) -> Iterator[Piece]:
+    if kind == "txt" and options.lines:
+        yield from _line_pieces(blocks, path)
+    elif kind == "txt":
+        yield from _whole_pieces(split_pieces(blocks), Document(id=path, text="", source=path))
+    else:
+        lines = whole_lines(blocks, limit=_LINE_LIMIT, too_long=lambda number: _too_long(path, number))
+        if kind == "jsonl":
+            documents = documents_of_json_lines(lines, options.columns, log, where=path)
+        else:
+            rows = csv_rows(lines, where=path) if kind == "csv" else tsv_rows(lines)
+            documents = documents_of_rows(rows, options.columns, log, where=path)
+        yield from map(Piece, documents)
+
+
+def _too_long(path: str, number: int) -> InputError:
+    hint = "a row must fit in memory; plain text need not: --input-format txt --lines"
+    return InputError(f"a row of more than {_LINE_LIMIT:,} characters", where=path, line=number, hint=hint)
+
+
+def _whole_pieces(texts: Iterator[str], document: Document) -> Iterator[Piece]:
+    """One document in pieces; its last piece is known when no other follows."""
+    offset = 0
+    previous = next(texts, None)
+    if previous is None:
+        return
+    for text in texts:
+        yield Piece(replace(document, text=previous), offset, last=False)
+        offset += len(previous)
+        previous = text
+    yield Piece(replace(document, text=previous), offset, last=True)
+
+
+def _line_pieces(blocks: Iterator[str], path: str) -> Iterator[Piece]:
+    number, offset = 1, 0
+    for text, ends in split_lines(blocks, limit=PIECE):
+        place = f"{path}:{number}"
+        yield Piece(Document(place, text.removesuffix("\r") if ends else text, None, place), offset, ends)
+        offset += len(text)
+        if ends:
+            number, offset = number + 1, 0
+
+

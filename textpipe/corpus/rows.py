@@ -1,0 +1,127 @@
+"""Rows and JSON objects to documents: the part that CSV, TSV, JSON lines, parquet and xlsx share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Columns, Wanted, choose_columns, unknown_column
+from textpipe.corpus.delimited import Row
+from textpipe.corpus.document import Document, ReadLog
+from textpipe.errors import InputError
+
+
+def documents_of_rows(rows: Iterable[Row], wanted: Wanted, log: ReadLog, *, where: str) -> Iterator[Document]:
+    """A document a row. Blank rows are skipped; rows that do not fit the first one are rejected."""
+    columns: Columns | None = None
+    for row in rows:
+        if row.cells == [""] and (columns is None or columns.width > 1):
+            log.skip("blank row")
+            continue
+        if columns is None:
+            columns = choose_columns(row.cells, wanted, where=where, line=row.line)
+            if columns.header:
+                continue
+        problem = row.problem or _misfit(row, columns, where=where)
+        if problem is not None:
+            log.reject(problem)
+        else:
+            yield _document(row, columns, where=where)
+
+
+def _misfit(row: Row, columns: Columns, *, where: str) -> InputError | None:
+    count = len(row.cells)
+    if count > columns.width:
+        return InputError(f"more cells than the first row ({columns.width})", where=where, line=row.line)
+    if count <= max(columns.text, -1 if columns.id is None else columns.id):
+        return InputError("too few cells, the text or the id is missing", where=where, line=row.line)
+    return None
+
+
+def _document(row: Row, columns: Columns, *, where: str) -> Document:
+    place = f"{where}:{row.line}"
+    cells = row.cells
+    label = cells[columns.label] if columns.label is not None and columns.label < len(cells) else None
+    return Document(
+        id=cells[columns.id] if columns.id is not None else place,
+        text=cells[columns.text],
+        label=label,
+        source=place,
+    )
+
+
+def documents_of_json_lines(
+    lines: Iterable[tuple[int, str]], wanted: Wanted, log: ReadLog, *, where: str
+) -> Iterator[Document]:
+    """A document an object a line; the first object decides which field is the text."""
+    text_field: str | None = None
+    for number, line in lines:
+        if not line.strip():
+            log.skip("blank row")
+            continue
+        parsed = _object(line, where=where, number=number)
+        if isinstance(parsed, InputError):
+            log.reject(parsed)
+            continue
+        if text_field is None:
+            text_field = _text_field(parsed, wanted, where=where, number=number)
+        text = parsed.get(text_field)
+        if not isinstance(text, str):
+            log.reject(InputError(f"no text in the field {text_field!r}", where=where, line=number))
+            continue
+        clean = _without_surrogates(text, log)
+        place = f"{where}:{number}"
+        identity = _scalar(parsed, wanted.id or ID_COLUMN)
+        yield Document(
+            id=place if identity is None else _without_surrogates(identity, log),
+            text=clean,
+            label=_scalar(parsed, wanted.label or LABEL_COLUMN),
+            source=place,
+        )
+
+
+def _object(line: str, *, where: str, number: int) -> dict[str, Any] | InputError:
+    """The line's JSON object, or why there is none."""
+    if number == 1 and line.lstrip().startswith("["):
+        hint = f"one object a line is needed: jq -c '.[]' {where} > lines.jsonl"
+        raise InputError("a JSON array, not JSON lines", where=where, line=1, hint=hint)
+    try:
+        parsed = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        detail = getattr(error, "msg", "nested too deeply")
+        return InputError(f"not JSON: {detail}", where=where, line=number)
+    if not isinstance(parsed, dict):
+        return InputError("not a JSON object", where=where, line=number)
+    return parsed
+
+
+def _text_field(first: dict[str, Any], wanted: Wanted, *, where: str, number: int) -> str:
+    names = list(first)
+    for requested in wanted.names():
+        if requested not in first:
+            raise unknown_column(requested, names, width=len(names), where=where, line=number)
+    if wanted.text is not None:
+        return wanted.text
+    known = [name for name in TEXT_COLUMNS if name in first]
+    strings = [name for name in names if isinstance(first[name], str)]
+    if not known and not strings:
+        raise InputError("no field holds text", where=where, line=number, hint=f"fields: {', '.join(names) or 'none'}")
+    return (known or strings)[0]
+
+
+def _scalar(parsed: dict[str, Any], name: str) -> str | None:
+    value = parsed.get(name)
+    if isinstance(value, bool) or value is None:
+        return None if value is None else str(value).lower()
+    return str(value) if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_surrogates(text: str, log: ReadLog) -> str:
+    """JSON may escape half a character (`\\ud800`), which is no text: U+FFFD in its place, counted."""
+    if text.isascii():
+        return text
+    clean = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if clean != text:
+        log.replaced += clean.count("\ufffd") - text.count("\ufffd")
+    return clean

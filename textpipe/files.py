@@ -1,0 +1,101 @@
+"""Files on disk: regular-file checks and atomic writes. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from textpipe.errors import InputError, OutputError
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a character device"),
+    (stat.S_ISBLK, "a block device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def kind_of(mode: int) -> str:
+    """The name of what a `st_mode` describes, as it reads in a message."""
+    for test, name in _KINDS:
+        if test(mode):
+            return name
+    return "a regular file"
+
+
+def require_regular(path: str, *, what: str = "file") -> os.stat_result:
+    """Raise InputError unless `path` is a regular file that exists; a pipe or device could hang for ever."""
+    if not os.path.exists(path):
+        hint = "the link points nowhere" if os.path.islink(path) else f"ls {os.path.dirname(path) or '.'}"
+        raise InputError(f"no such {what}", where=path, hint=hint)
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        hint = f"cat {path} | textpipe … -" if not stat.S_ISDIR(status.st_mode) else f"ls {path}"
+        raise InputError(f"{kind_of(status.st_mode)}, not a regular file", where=path, hint=hint)
+    return status
+
+
+def check_writable(path: str, *, force: bool) -> None:
+    """Raise OutputError early, before any work, when `path` could not be written at the end."""
+    target = os.path.realpath(path)
+    if os.path.lexists(target):
+        mode = os.stat(target).st_mode
+        if not stat.S_ISREG(mode):
+            raise OutputError(f"{kind_of(mode)} cannot be replaced by a file", where=path, hint="use > instead of -o")
+        if not force:
+            raise OutputError("the file exists", where=path, hint="add --force to replace it")
+    folder = os.path.dirname(target) or "."
+    if not os.path.isdir(folder):
+        raise OutputError("the folder does not exist", where=path, hint=f"mkdir -p {os.path.dirname(path)}")
+    if not os.access(folder, os.W_OK):
+        raise OutputError("the folder is not writable", where=path, hint=f"ls -ld {folder}")
+
+
+@contextlib.contextmanager
+def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
+    """A binary stream that becomes `path` by one rename when the block ends well, and nothing otherwise.
+
+    The bytes are on disk before the name is: file and directory are fsynced. Without `force`, an existing
+    file raises OutputError and stays as it was.
+    """
+    check_writable(path, force=force)
+    target = Path(os.path.realpath(path))
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fchmod(stream.fileno(), 0o666 & ~_umask())
+            os.fsync(stream.fileno())
+        if not force and target.exists():
+            raise OutputError("the file appeared while it was being written", where=path, hint="add --force")
+        os.replace(temporary, target)
+        _fsync_directory(target.parent)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    """The process's umask; Linux tells it without changing it, elsewhere 0o022 is assumed."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return 0o022
+
+
+def _fsync_directory(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,22 @@
+"""Tokens to keywords. The room is also the public function: `textpipe.keywords(text)`.
+
+Importing a subpackage binds its module to the name `textpipe.keywords`, which the public function bears as well.
+So the module can be called, and both readings of the name work in any order of imports.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+
+class _CallableRoom(ModuleType):
+    def __call__(self, text: str, **options: Any) -> list[Any]:
+        """Find the keywords of one text; see `textpipe.keywords.extract.extract` for the options."""
+        from textpipe.keywords.extract import extract
+
+        return extract(text, **options)
+
+
+sys.modules[__name__].__class__ = _CallableRoom

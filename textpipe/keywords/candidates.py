@@ -1,0 +1,111 @@
+"""Which tokens of a document may become keywords: jieba's rules, with stop words and case as options."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Iterator
+from importlib.resources import files
+from typing import NamedTuple
+
+from textpipe.errors import UsageError
+from textpipe.files import require_regular
+from textpipe.text import decode_stream
+
+# the only stop words that jieba.analyse has
+JIEBA_STOPWORDS = frozenset(
+    "the of is and to in that we for an are by be as on with can if from which you it "
+    "this then at have all not one has or".split()
+)
+SHIPPED = ("zh", "en")
+
+
+class Keyword(NamedTuple):
+    """A keyword of one document.
+
+    text: the word as counted (lower case where lower-casing acts)
+    score: larger is better; comparable within one document and method
+    count: how often it was counted
+    first: code-point offset of its first counted occurrence in the document as given
+    """
+
+    text: str
+    score: float
+    count: int
+    first: int
+
+
+class Occurrence(NamedTuple):
+    """A token that counts: the word, its offset in code points, its index among all tokens of the document."""
+
+    word: str
+    offset: int
+    index: int
+
+
+def occurrences(
+    tokens: Iterable[str], *, stopwords: Collection[str] = JIEBA_STOPWORDS, lowercase: bool = False
+) -> Iterator[Occurrence]:
+    """The tokens that count: two characters at least (white space aside), not a stop word in lower case.
+
+    `tokens` must be all tokens of the document, in order: offsets are sums of their lengths.
+    """
+    offset = 0
+    for index, token in enumerate(tokens):
+        if len(token) > 1 and len(token.strip()) > 1 and token.lower() not in stopwords:
+            yield Occurrence(token.lower() if lowercase else token, offset, index)
+        offset += len(token)
+
+
+def tagged_occurrences(
+    pairs: Iterable[tuple[str, str]],
+    *,
+    pos: Collection[str],
+    stopwords: Collection[str] = JIEBA_STOPWORDS,
+    lowercase: bool = False,
+) -> Iterator[Occurrence]:
+    """As `occurrences`, of (token, part of speech) pairs whose part of speech is in `pos`."""
+    offset = 0
+    for index, (token, tag) in enumerate(pairs):
+        if tag in pos and len(token.strip()) > 1 and token.lower() not in stopwords:
+            yield Occurrence(token.lower() if lowercase else token, offset, index)
+        offset += len(token)
+
+
+def ranked(
+    scores: dict[str, float], counts: dict[str, int], firsts: dict[str, int], *, k: int | None
+) -> list[Keyword]:
+    """The k best, sorted by (-score, first); all for None."""
+    found = [Keyword(word, score, counts[word], firsts[word]) for word, score in scores.items()]
+    found.sort(key=lambda keyword: (-keyword.score, keyword.first))
+    return found if k is None else found[:k]
+
+
+@functools.cache
+def shipped_stopwords(language: str) -> frozenset[str]:
+    """The list for `zh` or `en` that comes with textpipe (textpipe/resources/README.md says how it was made)."""
+    resource = files("textpipe").joinpath(f"resources/stopwords_{language}.txt")
+    return frozenset(resource.read_text("utf-8").split("\n")) - {""}
+
+
+def load_stopwords(names: Iterable[str]) -> frozenset[str]:
+    """The union of lists, each `zh`, `en` or a file with one word a line; `none` is no list at all.
+
+    Raises InputError for a file that is missing or not text, UsageError for `none` beside others.
+    """
+    chosen = list(names)
+    if "none" in chosen and len(chosen) > 1:
+        raise UsageError("--stopwords none goes alone", hint="leave out 'none'")
+    words: set[str] = set()
+    for name in chosen:
+        if name in SHIPPED:
+            words |= shipped_stopwords(name)
+        elif name != "none":
+            words |= _read_words(name)
+    return frozenset(words)
+
+
+def _read_words(path: str) -> set[str]:
+    require_regular(path, what="stop-word list (the shipped ones are zh and en)")
+    with open(path, "rb") as stream:
+        text = "".join(decode_stream(stream, where=path))
+    return {line.strip().lower() for line in text.split("\n")} - {""}

@@ -1,0 +1,64 @@
+"""TF-IDF keywords with the weights of jieba.analyse.extract_tags: count x IDF / counted tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from textpipe.keywords.candidates import (
+    JIEBA_STOPWORDS,
+    Keyword,
+    Occurrence,
+    occurrences,
+    ranked,
+    tagged_occurrences,
+)
+from textpipe.segment.jieba_tables import InverseDocumentFrequencies, chinese_idf
+
+
+def tfidf(
+    tokens: Iterable[str],
+    *,
+    k: int | None = 20,
+    stopwords: Collection[str] = JIEBA_STOPWORDS,
+    lowercase: bool = False,
+    idf: InverseDocumentFrequencies | None = None,
+) -> list[Keyword]:
+    """The k best words of one document, given all its tokens in order (an iterator will do).
+
+    Words, weights and their order are jieba.analyse.extract_tags's; only exact ties may stand in another order.
+    `idf=None` is the Chinese table of the installed jieba. A word outside the table gets the table's median.
+    """
+    return _weigh(occurrences(tokens, stopwords=stopwords, lowercase=lowercase), k=k, idf=idf)
+
+
+def tfidf_tagged(
+    pairs: Iterable[tuple[str, str]],
+    *,
+    pos: Collection[str],
+    k: int | None = 20,
+    stopwords: Collection[str] = JIEBA_STOPWORDS,
+    lowercase: bool = False,
+    idf: InverseDocumentFrequencies | None = None,
+) -> list[Keyword]:
+    """As `tfidf`, over (token, part of speech) pairs and only with the parts of speech in `pos`.
+
+    As in jieba, only the words that pass the filter count towards the total.
+    """
+    return _weigh(tagged_occurrences(pairs, pos=pos, stopwords=stopwords, lowercase=lowercase), k=k, idf=idf)
+
+
+def _weigh(
+    found: Iterable[Occurrence], *, k: int | None, idf: InverseDocumentFrequencies | None
+) -> list[Keyword]:
+    counts: dict[str, int] = {}
+    firsts: dict[str, int] = {}
+    for word, offset, _ in found:
+        if word in counts:
+            counts[word] += 1
+        else:
+            counts[word] = 1
+            firsts[word] = offset
+    table, median = idf or chinese_idf()
+    total = sum(counts.values())
+    scores = {word: count * (table.get(word, median) / total) for word, count in counts.items()}
+    return ranked(scores, counts, firsts, k=k)
