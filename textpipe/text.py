@@ -30,6 +30,7 @@ _MARKS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _PLAUSIBLE = -9.3  # mean log-probability of a non-ASCII character below which text is not believed to be Chinese
+_CHINESE = ("gb18030", "big5", "cp950")
 _FULL_WIDTH = {0x3000: 0x20} | {
     code: code - 0xFEE0
     for first, last in (("０", "９"), ("Ａ", "Ｚ"), ("ａ", "ｚ"))
@@ -150,10 +151,10 @@ def detect(data: bytes, *, complete: bool = True) -> str | None:
         return "utf-8"
     if _broken_utf8(data):
         return "utf-8"
-    chinese, mean = _best_of(data, ("gb18030", "big5", "cp950", "utf-16-le", "utf-16-be"), complete=complete)
-    if chinese is not None and mean > _PLAUSIBLE:
-        return chinese
-    return _detect_other(data) or chinese
+    chinese, mean = _best_of(data, (*_CHINESE, "utf-16-le", "utf-16-be"), complete=complete)
+    if mean <= _PLAUSIBLE:
+        chinese, mean = _best_of(data, _CHINESE, complete=False)  # the file may have been cut inside a character
+    return chinese if mean > _PLAUSIBLE else _detect_other(data) or chinese
 
 
 def _detect_other(data: bytes) -> str | None:
@@ -197,6 +198,7 @@ def decode_stream(
     """Text of a binary stream in blocks, decoded strictly or (`errors="replace"`) with U+FFFD counted.
 
     With `encoding="auto"` ASCII is passed on until the first other byte, and the WINDOW from there decides.
+    A character that the end of the stream cuts is replaced and counted even when `errors` is strict.
     Raises BinaryFileError for binary data and EncodingError, with the line, for bytes that do not fit.
     """
     decoding = decoding if decoding is not None else Decoding()
@@ -225,6 +227,10 @@ def decode_stream(
         try:
             text = decoder.decode(block, final)
         except UnicodeDecodeError as error:
+            if final:
+                decoding.replaced += 1
+                yield "\ufffd"
+                return
             raise _not_in(encoding, error, where=where, lines=lines, offset=done + len(block)) from None
         if errors == "replace" and "\ufffd" in text:
             decoding.replaced += text.count("\ufffd")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from textpipe.errors import UsageError
 from textpipe.segment.dictionary import Dictionary
+from textpipe.segment.engine import Engine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,24 +43,22 @@ class Tokenizer:
 
     def tokenize(self, text: str) -> list[str]:
         """The tokens of a text. In exact mode `"".join(tokens) == text`, white space included."""
-        engine = self._dictionary.engine
-        if self.mode == "full":
-            return [word for word, _ in engine.cut_all(text)]
-        words = engine.cut(text, hmm=self.hmm)
         if self.mode == "exact":
-            return words
-        return [token for token, _ in self._searchable(words)]
+            return self._engine.cut(text, hmm=self.hmm)
+        return [token for token, _ in self.placed(text)]
+
+    def placed(self, text: str) -> list[tuple[str, int]]:
+        """(token, offset) pairs: the tokens of `tokenize` and where each begins, in code points."""
+        if self.mode == "full":
+            return self._engine.cut_all(text)
+        words = self._engine.cut(text, hmm=self.hmm)
+        return list(self._searchable(words) if self.mode == "search" else _placed(words))
 
     def spans(self, text: str) -> NDArray[np.int32]:
         """int32[n, 2]: start and end of each token of `tokenize`, in code points of the text as given."""
         import numpy as np
 
-        engine = self._dictionary.engine
-        if self.mode == "full":
-            placed = engine.cut_all(text)
-        else:
-            words = engine.cut(text, hmm=self.hmm)
-            placed = list(self._searchable(words) if self.mode == "search" else _placed(words))
+        placed = self.placed(text)
         spans = np.empty((len(placed), 2), dtype=np.int32)
         for row, (token, start) in enumerate(placed):
             spans[row] = start, start + len(token)
@@ -72,16 +71,28 @@ class Tokenizer:
         """
         if self.mode != "exact":
             raise UsageError(f"no parts of speech in mode {self.mode!r}", hint="use the mode 'exact'")
-        return self._dictionary.engine.tag(text, hmm=self.hmm)
+        return self._engine.tag(text, hmm=self.hmm)
+
+    def known_tags(self) -> frozenset[str]:
+        """Every part of speech that `tag` may give."""
+        from textpipe.segment.jieba_tables import base_tags, tag_model
+
+        added = {entry.tag for entry in self._words.entries if entry.tag}
+        unknown = {tag for _, tag in tag_model().transition}
+        return frozenset({*base_tags().values(), *unknown, *added, "eng", "m", "x"})
 
     @property
-    def _dictionary(self) -> Dictionary:
+    def _words(self) -> Dictionary:
         assert self.dictionary is not None  # __post_init__ saw to it
         return self.dictionary
 
+    @property
+    def _engine(self) -> Engine:
+        return self._words.engine
+
     def _searchable(self, words: list[str]) -> Iterator[tuple[str, int]]:
         """jieba's search mode: inside a token of more than n characters, its dictionary words of n = 2, then 3."""
-        frequency = self._dictionary.engine.frequency
+        frequency = self._engine.frequency
         for word, offset in _placed(words):
             for size in (2, 3):
                 if len(word) > size:

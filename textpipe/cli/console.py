@@ -1,0 +1,79 @@
+"""What goes to standard error: errors with their hint, notes, the account of a reading, progress on a terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import click
+
+from textpipe.corpus.document import ReadLog
+from textpipe.errors import TextpipeError
+
+T = TypeVar("T")
+
+# C0 (not tab and line feed), DEL, C1, bidirectional controls, zero-width marks, lone surrogates
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """The text with control characters escaped, so that a document cannot drive the terminal."""
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def one_line(text: str) -> str:
+    """As `visible`, with line feeds and tabs escaped too."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def note(message: str) -> None:
+    """A line that is no result and no error."""
+    click.echo(f"note: {one_line(message)}", err=True)
+
+
+def show_error(error: TextpipeError) -> None:
+    """`error: what (file:line)`, then `hint: what to do`."""
+    click.echo(f"{click.style('error', fg='red')}: {one_line(str(error))}", err=True)
+    if error.hint:
+        click.echo(f"{click.style('hint', fg='cyan')}: {one_line(error.hint)}", err=True)
+
+
+def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
+    """read = used + skipped + rejected, when anything but "used" happened or when asked for."""
+    if quiet:
+        return
+    if verbose or log.skipped or log.rejected:
+        click.echo(_sum_line(log), err=True)
+        for reason, count in (*log.skipped.items(), *log.rejected.items()):
+            example = log.examples.get(reason)
+            where = f", first: {example.where}{f':{example.line}' if example.line else ''}" if example else ""
+            click.echo(f"  {count} {one_line(reason)}{one_line(where)}", err=True)
+    if log.replaced:
+        note(f"{log.replaced} unreadable characters were replaced by U+FFFD")
+    guessed = {name: count for name, count in log.encodings.items() if name != "utf-8"}
+    if guessed or verbose:
+        names = ", ".join(f"{name} ({count} files)" for name, count in (log.encodings if verbose else guessed).items())
+        note(f"encoding: {names or 'none'}")
+
+
+def _sum_line(log: ReadLog) -> str:
+    skipped, rejected = log.skipped.total(), log.rejected.total()
+    return f"note: {log.read} read = {log.used} used + {skipped} skipped + {rejected} rejected"
+
+
+def with_progress(records: Iterable[T], log: ReadLog, *, quiet: bool) -> Iterator[T]:
+    """The records, with a progress bar while they come; only on a terminal that shows nothing else."""
+    if quiet or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from records
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.fields[done]:,} records"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("read", total=log.bytes_total, done=0)
+        for number, record in enumerate(records, start=1):
+            yield record
+            progress.update(task, completed=log.bytes_read, total=log.bytes_total, done=number)

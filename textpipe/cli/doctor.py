@@ -1,0 +1,43 @@
+"""`textpipe doctor`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from textpipe.cli.output import Cell, choose_format, open_output, record_writer, writes_records
+from textpipe.errors import EXIT_NEGATIVE
+
+_FORMATS = ("table", "jsonl", "json", "csv", "tsv")
+_COLUMNS = ("id", "what", "state", "install")
+
+
+@click.command()
+@writes_records(*_FORMATS)
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@click.pass_context
+def doctor(context: click.Context, *, output_format: str | None, output: str, force: bool) -> None:
+    """Say what is installed, which device there is, what is missing and the command that installs it.
+
+    Ends with 1 when something that every command needs is missing or of an untested kind.
+
+    \b
+    Examples:
+      textpipe doctor
+      textpipe doctor --format json
+    """
+    from textpipe.operations.doctor import examine
+
+    kind = choose_format(output_format, output, _FORMATS)
+    record = examine()
+    with open_output(output, force=force) as write, record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add:
+        add(record)
+    if not record["healthy"]:
+        context.exit(EXIT_NEGATIVE)
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+    for finding in record["findings"]:
+        yield record["id"], finding["what"], finding["state"], finding["install"] or ""

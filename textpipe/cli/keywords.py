@@ -1,0 +1,153 @@
+"""`textpipe keywords`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.cli.console import note, show_account, with_progress
+from textpipe.cli.output import Cell, choose_format, open_output, record_writer, writes_records
+from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.segmenting import cuts_text, make_tokenizer
+from textpipe.errors import EXIT_NEGATIVE, UsageError, did_you_mean
+from textpipe.files import check_writable
+
+if TYPE_CHECKING:
+    from textpipe.keywords.extract import KeywordSettings, Method
+    from textpipe.keywords.textrank import CooccurrenceGraph
+
+_FORMATS = ("table", "jsonl", "json", "csv", "tsv")
+_COLUMNS = ("id", "text", "score", "count", "first")
+
+
+@click.command()
+@reads_paths
+@click.option("-k", "--top", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
+@click.option(
+    "--method", type=click.Choice(("tfidf", "textrank")), default="tfidf", show_default=True, help="How words are weighed."
+)
+@click.option(
+    "--pos",
+    metavar="TAGS",
+    help="Only these parts of speech, separated by commas, as jieba names them.  "
+    "[default: all for tfidf; ns,n,vn,v for textrank]",
+)
+@click.option(
+    "--stopwords",
+    multiple=True,
+    metavar="zh|en|FILE",
+    help="Words that never count: shipped lists or a file with one a line; repeatable; none for no list.  "
+    "[default: jieba's few English ones; en where a document has no Han character]",
+)
+@click.option("--lowercase/--keep-case", default=None, help="[default: lower case only where there is no Han character]")
+@click.option("--converge", is_flag=True, help="TextRank: PageRank to convergence instead of jieba's ten sweeps.")
+@click.option("--graph", metavar="FILE", help="TextRank: write the co-occurrence graph of all documents as GraphML.")
+@cuts_text
+@writes_records(*_FORMATS)
+@click.pass_context
+def keywords(
+    context: click.Context,
+    *,
+    reading: Reading,
+    graph: str | None,
+    jobs: int,
+    output_format: str | None,
+    output: str,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Find the keywords of documents, with the words and weights of jieba.analyse.
+
+    PATHS are files, folders, patterns or - for standard input: plain text (a document a file, or --lines),
+    CSV, TSV, JSON lines, parquet and xlsx, also .gz, .bz2 and .xz, in any common encoding.
+
+    \b
+    Examples:
+      textpipe keywords article.txt
+      textpipe keywords reviews.csv --text-col comment --stopwords zh -o keywords.csv
+      textpipe keywords news/ --method textrank -k 5 --jobs 0 --format jsonl
+    """
+    from textpipe.corpus.document import ReadLog
+    from textpipe.keywords.textrank import CooccurrenceGraph
+    from textpipe.operations.keywords import extract_keywords
+
+    kind = choose_format(output_format, output, _FORMATS)
+    settings = _settings(**options)
+    if graph is not None:
+        _check_graph(graph, settings, force=force)
+    log = ReadLog()
+    merged = CooccurrenceGraph() if graph else None
+    without: list[str] = []
+    with open_output(output, force=force) as write, record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add:
+        records = extract_keywords(reading.pieces(log), settings, jobs=jobs, graph=merged)
+        for record, source in with_progress(records, log, quiet=reading.quiet):
+            add(record)
+            if not record["keywords"]:
+                without.append(source or record["id"])
+    if graph is not None and merged is not None:
+        _write_graph(graph, merged, settings, force=force)
+    show_account(log, quiet=reading.quiet, verbose=reading.verbose)
+    if without and not reading.quiet:
+        reason = "every word is a stop word, a single character, or filtered out"
+        note(f"no keywords in {len(without)} of {log.used} documents: {reason} (first: {without[0]})")
+        if len(without) == log.used:
+            click.echo("hint: --stopwords none --keep-case counts every word of two characters", err=True)
+    if len(without) == log.used:
+        context.exit(EXIT_NEGATIVE)
+
+
+def _settings(
+    *,
+    top: int,
+    method: Method,
+    pos: str | None,
+    stopwords: tuple[str, ...],
+    lowercase: bool | None,
+    converge: bool,
+    user_dict: tuple[str, ...],
+    hmm: bool,
+) -> KeywordSettings:
+    from textpipe.keywords.candidates import load_stopwords
+    from textpipe.keywords.extract import KeywordSettings
+
+    tokenizer = make_tokenizer(user_dict, hmm=hmm)
+    tags = None
+    if pos is not None:
+        tags = tuple(tag.strip() for tag in pos.split(",") if tag.strip())
+        known = tokenizer.known_tags()
+        for tag in tags:
+            if tag not in known:
+                names = " ".join(sorted(known))
+                raise UsageError(f"no part of speech {tag!r}{did_you_mean(tag, sorted(known))}", hint=f"one of: {names}")
+        if not tags:
+            raise UsageError("--pos names no part of speech", hint="--pos n,ns,v")
+    return KeywordSettings(
+        method=method,
+        k=top,
+        pos=tags,
+        stopwords=load_stopwords(stopwords) if stopwords else None,
+        lowercase=lowercase,
+        converge=converge,
+        tokenizer=tokenizer,
+    )
+
+
+def _check_graph(path: str, settings: KeywordSettings, *, force: bool) -> None:
+    if settings.method != "textrank":
+        raise UsageError("--graph belongs to textrank", hint="add --method textrank")
+    check_writable(path, force=force)
+
+
+def _write_graph(path: str, graph: CooccurrenceGraph, settings: KeywordSettings, *, force: bool) -> None:
+    from textpipe.files import atomic_writer
+    from textpipe.keywords.graph import to_graphml
+
+    with atomic_writer(path, force=force) as stream:
+        stream.write(to_graphml(graph, converge=settings.converge))
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+    for keyword in record["keywords"]:
+        yield record["id"], keyword["text"], keyword["score"], keyword["count"], keyword["first"]

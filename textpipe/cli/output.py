@@ -1,0 +1,170 @@
+"""Results to standard output or to a file: table, JSON lines, JSON, CSV, TSV, plain text."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any, Protocol
+
+import click
+
+from textpipe.cli.console import one_line, visible
+from textpipe.errors import UsageError
+from textpipe.files import atomic_writer
+
+STDOUT = "-"
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text"}
+_NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Cell = str | int | float
+Rows = Callable[[Mapping[str, Any]], Iterator[Sequence[Cell]]]
+
+
+def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --format, -o and --force."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option("--force", is_flag=True, help="Replace an output file that exists.")(command)
+        command = click.option(
+            "-o", "--output", default=STDOUT, metavar="FILE", help="Write here; the suffix chooses the format."
+        )(command)
+        default = "plain text" if formats[0] == "text" else f"{formats[0]} on a terminal, else jsonl"
+        return click.option(
+            "--format",
+            "output_format",
+            type=click.Choice(formats),
+            help=f"Format of the output.  [default: by the suffix of -o, else {default}]",
+        )(command)
+
+    return decorate
+
+
+def choose_format(output_format: str | None, output: str, formats: Sequence[str]) -> str:
+    """--format wins, then the suffix of -o, then table on a terminal and JSON lines elsewhere (or plain text)."""
+    if output_format:
+        return output_format
+    plain = "text" if "text" in formats else None
+    if output == STDOUT:
+        return plain or ("table" if sys.stdout.isatty() else "jsonl")
+    suffix = os.path.splitext(output)[1].lower()
+    known = _SUFFIXES.get(suffix)
+    if known in formats:
+        return known
+    if suffix in _NEVER_TEXT or not plain:
+        endings = ", ".join(ending for ending, kind in _SUFFIXES.items() if kind in formats)
+        raise UsageError(f"no output format for the suffix {suffix!r}", where=output, hint=f"use {endings}, or --format")
+    return plain
+
+
+class Writer(Protocol):
+    """Takes records one by one."""
+
+    def write(self, record: Mapping[str, Any]) -> None: ...
+
+
+@contextlib.contextmanager
+def open_output(output: str, *, force: bool) -> Iterator[Callable[[str], None]]:
+    """A function that writes text: to standard output, or to a file that appears only when all went well."""
+    if output == STDOUT:
+        yield _stdout_write()
+        sys.stdout.flush()
+        return
+    with atomic_writer(output, force=force) as stream, _text_layer(stream) as text:
+        yield _write_to(text)
+
+
+def _stdout_write() -> Callable[[str], None]:
+    if not sys.stdout.isatty():
+        return _write_to(sys.stdout)
+    return lambda text: _write_to(sys.stdout)(visible(text))
+
+
+def _write_to(stream: IO[str]) -> Callable[[str], None]:
+    def write(text: str) -> None:
+        stream.write(text)
+
+    return write
+
+
+@contextlib.contextmanager
+def _text_layer(stream: IO[bytes]) -> Iterator[IO[str]]:
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=False)
+    try:
+        yield text
+        text.flush()
+    finally:
+        text.detach()
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """The record as one line of JSON, Chinese as it is."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+@contextlib.contextmanager
+def record_writer(
+    kind: str, write: Callable[[str], None], *, columns: Sequence[str], rows: Rows
+) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """A function that writes a record in the format `kind`; `rows` turns a record into rows of `columns`."""
+    if kind == "jsonl":
+        yield lambda record: write(json_line(record) + "\n")
+    elif kind == "json":
+        with _json_array(write) as add:
+            yield add
+    elif kind == "table":
+        yield lambda record: write(_table(record, columns, rows))
+    else:
+        line = _csv_line if kind == "csv" else _tsv_line
+        write(line(columns))
+        yield lambda record: write("".join(line(row) for row in rows(record)))
+
+
+@contextlib.contextmanager
+def _json_array(write: Callable[[str], None]) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    separator = "[\n"
+
+    def add(record: Mapping[str, Any]) -> None:
+        nonlocal separator
+        write(separator + json_line(record))
+        separator = ",\n"
+
+    yield add
+    write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _csv_line(row: Sequence[Cell]) -> str:
+    """RFC 4180, with text that a spreadsheet would run as a formula made harmless by an apostrophe."""
+    target = io.StringIO()
+    safe = [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in row]
+    csv.writer(target, lineterminator="\n").writerow(safe)
+    return target.getvalue()
+
+
+def _tsv_line(row: Sequence[Cell]) -> str:
+    """No quotes: a tab, a line end or a backslash inside a cell is written with a backslash."""
+    cells = (str(cell).replace("\\", "\\\\") for cell in row)
+    return "\t".join(c.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r") for c in cells) + "\n"
+
+
+def _table(record: Mapping[str, Any], columns: Sequence[str], rows: Rows) -> str:
+    """One document as a table under its id."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    target = io.StringIO()
+    table = Table(title=Text(one_line(str(record["id"]))), title_justify="left", title_style="bold")
+    for number, column in enumerate(columns[1:]):
+        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows(record):
+        cells = (f"{cell:.4f}" if isinstance(cell, float) else one_line(str(cell)) for cell in row[1:])
+        table.add_row(*map(Text, cells))
+    width = None if sys.stdout.isatty() else 100
+    Console(file=target, width=width, color_system=None, force_terminal=False).print(table)
+    return target.getvalue()

@@ -1,0 +1,93 @@
+"""The options of every command that takes PATHS, declared once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from textpipe.corpus.document import Piece, ReadLog
+
+_FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx")
+
+_OPTIONS = (
+    click.argument("paths", nargs=-1, type=click.Path(path_type=str)),
+    click.option(
+        "--input-format",
+        type=click.Choice(_FORMATS),
+        help="Format of the input.  [default: by suffix, then by content; unknown suffixes are txt]",
+    ),
+    click.option("--lines", is_flag=True, help="In plain text, every line is a document."),
+    click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …"),
+    click.option(
+        "--errors",
+        type=click.Choice(("strict", "replace")),
+        default="strict",
+        show_default=True,
+        help="At bytes that do not fit the encoding: stop, or read on with U+FFFD.",
+    ),
+    click.option(
+        "--text-col",
+        metavar="COLUMN",
+        help="Column of the text, by name or number from 1.  "
+        "[default: text, else text_a, content, review, title, else column 1]",
+    ),
+    click.option("--label-col", metavar="COLUMN", help="Column of the label.  [default: label, else the last]"),
+    click.option("--id-col", metavar="COLUMN", help="Column of the id.  [default: id, else path:line]"),
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N documents."),
+    click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N documents by chance."),
+    click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of --sample."),
+    click.option("--fold", is_flag=True, help="Read full-width letters, digits and space as ASCII."),
+    click.option("--strict", is_flag=True, help="Stop at the first row that cannot be used instead of counting it."),
+    click.option("-q", "--quiet", is_flag=True, help="No notes, no progress; errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Always say what was read, and in which encoding."),
+    click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+)
+_READ = ("input_format", "lines", "encoding", "errors", "limit", "sample", "seed", "fold", "strict")
+
+
+@dataclass
+class Reading:
+    """What the reading options of one command line say."""
+
+    paths: tuple[str, ...]
+    options: dict[str, Any]
+    columns: tuple[str | None, str | None, str | None]
+    quiet: bool
+    verbose: bool
+
+    def pieces(self, log: ReadLog) -> Iterator[Piece]:
+        """The documents, long ones in pieces."""
+        from textpipe.corpus.columns import Wanted
+        from textpipe.corpus.read import ReadOptions, read_pieces
+
+        if not self.paths:
+            raise UsageError("no input", hint="name files or folders, or - for standard input")
+        if self.options["limit"] and self.options["sample"]:
+            raise UsageError("--limit and --sample exclude each other", hint="leave out one of them")
+        return read_pieces(self.paths, ReadOptions(columns=Wanted(*self.columns), **self.options), log=log)
+
+
+def reads_paths(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command PATHS and the reading options; it gets them as one argument, `reading`."""
+
+    @functools.wraps(command)
+    def with_reading(**values: Any) -> Any:
+        reading = Reading(
+            paths=values.pop("paths"),
+            columns=tuple(values.pop(name) for name in ("text_col", "label_col", "id_col")),  # type: ignore[arg-type]
+            quiet=values.pop("quiet"),
+            verbose=values.pop("verbose"),
+            options={name: values.pop(name) for name in _READ},
+        )
+        return command(reading=reading, **values)
+
+    for option in reversed(_OPTIONS):
+        with_reading = option(with_reading)
+    return with_reading

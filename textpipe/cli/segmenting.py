@@ -1,0 +1,37 @@
+"""The options of every command that cuts text into tokens, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from textpipe.segment.tokenizer import Mode, Tokenizer
+
+_OPTIONS = (
+    click.option("--user-dict", multiple=True, metavar="FILE", help="Words of your own, in jieba's format; repeatable."),
+    click.option("--hmm/--no-hmm", default=True, show_default=True, help="Join unknown characters by jieba's model."),
+    click.option(
+        "--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes to spread documents over; 0: all cores."
+    ),
+)
+
+
+def cuts_text(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --user-dict, --hmm and --jobs."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def make_tokenizer(user_dict: tuple[str, ...], *, hmm: bool, mode: Mode = "exact") -> Tokenizer:
+    """The Tokenizer that the options describe; a bad dictionary line raises DictionaryError."""
+    from textpipe.segment.dictionary import Dictionary
+    from textpipe.segment.tokenizer import Tokenizer
+
+    dictionary = Dictionary()
+    for path in user_dict:
+        dictionary = dictionary.with_file(path)
+    return Tokenizer(mode=mode, hmm=hmm, dictionary=dictionary)

@@ -1,0 +1,108 @@
+"""`textpipe tokenize`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.cli.console import show_account, with_progress
+from textpipe.cli.output import Cell, choose_format, open_output, record_writer, writes_records
+from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.segmenting import cuts_text, make_tokenizer
+from textpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from textpipe.corpus.document import Piece
+    from textpipe.operations.tokenize import Cut
+    from textpipe.segment.tokenizer import Mode
+
+_FORMATS = ("text", "jsonl", "json", "csv", "tsv")
+
+
+@click.command()
+@reads_paths
+@click.option(
+    "--mode",
+    type=click.Choice(("exact", "search", "full")),
+    default="exact",
+    show_default=True,
+    help="exact: every character once; search: long words and their parts; full: every word there is.",
+)
+@click.option("--tags", is_flag=True, help="Parts of speech, as jieba.posseg gives them: word/tag.")
+@click.option("--spans", is_flag=True, help="Where each token lies in its document, in code points (not as text).")
+@cuts_text
+@writes_records(*_FORMATS)
+def tokenize(
+    *,
+    reading: Reading,
+    mode: Mode,
+    tags: bool,
+    spans: bool,
+    user_dict: tuple[str, ...],
+    hmm: bool,
+    jobs: int,
+    output_format: str | None,
+    output: str,
+    force: bool,
+) -> None:
+    """Cut documents into words, exactly as jieba does.
+
+    Plain text gives a line for each document (or input line, with --lines): its tokens joined by one space,
+    white space left out. JSON lines keep every token: joined they are the document.
+
+    \b
+    Examples:
+      textpipe tokenize article.txt
+      textpipe tokenize corpus.txt --lines -o corpus.seg.txt --jobs 0
+      echo 我来到北京清华大学 | textpipe tokenize - --tags
+    """
+    from textpipe.corpus.document import ReadLog
+    from textpipe.operations.tokenize import cut_pieces, token_records
+
+    if tags and mode != "exact":
+        raise UsageError("--tags goes with --mode exact only", hint="leave out --mode")
+    kind = choose_format(output_format, output, _FORMATS)
+    if spans and kind == "text":
+        if output_format == "text":
+            raise UsageError("plain text has no place for spans", hint="--format jsonl")
+        kind = "jsonl"
+    log = ReadLog()
+    tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode)
+    with open_output(output, force=force) as write:
+        cuts = cut_pieces(reading.pieces(log), tokenizer, tags=tags, spans=spans, jobs=jobs)
+        if kind == "text":
+            _write_text(with_progress(cuts, log, quiet=reading.quiet), write)
+        else:
+            columns = ("id", "token", *(("start", "end") if spans else ()), *(("tag",) if tags else ()))
+            with record_writer(kind, write, columns=columns, rows=_rows) as add:
+                for record in with_progress(token_records(cuts), log, quiet=reading.quiet):
+                    add(record)
+    show_account(log, quiet=reading.quiet, verbose=reading.verbose)
+
+
+def _write_text(cuts: Iterable[tuple[Piece, Cut]], write: Callable[[str], None]) -> None:
+    """Piece by piece, so that a document of any length takes little memory."""
+    separator = ""
+    for piece, cut in cuts:
+        tagged = cut.tags is not None
+        tokens = map("/".join, zip(cut.tokens, cut.tags or (), strict=True)) if tagged else cut.tokens
+        line = " ".join(shown for token, shown in zip(cut.tokens, tokens, strict=True) if token and not token.isspace())
+        if line:
+            write(separator + line)
+        separator = " " if line else separator
+        if piece.last:
+            write("\n")
+            separator = ""
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+    """One row a token."""
+    for index, token in enumerate(record["tokens"]):
+        row: list[Cell] = [record["id"], token]
+        if "spans" in record:
+            row += record["spans"][index]
+        if "tags" in record:
+            row.append(record["tags"][index])
+        yield row

@@ -1,0 +1,80 @@
+"""The state of the installation as one record."""
+
+from __future__ import annotations
+
+import platform
+import re
+from importlib.metadata import distributions, requires
+from typing import TypedDict
+
+from textpipe.device import best_device
+from textpipe.version import __version__
+
+DISTRIBUTION = "textpipe-zh"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PINNED = re.compile(r"==\s*([0-9][^\s;,]*)")
+_EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
+
+
+class Finding(TypedDict):
+    """what: a package or a property; state: its version, `missing` …; install: the command that mends it."""
+
+    what: str
+    state: str
+    install: str | None
+
+
+class Diagnosis(TypedDict):
+    """healthy: nothing that every command needs is missing."""
+
+    id: str
+    healthy: bool
+    findings: list[Finding]
+
+
+def examine() -> Diagnosis:
+    """Versions, device, and what is missing with the command that installs it. Raises nothing."""
+    installed = {_canonical(found.metadata["Name"]): found.version for found in distributions()}
+    device = best_device()
+    findings = [
+        _fact("textpipe", __version__),
+        _fact("python", platform.python_version()),
+        _fact("system", f"{platform.system()} {platform.machine()}"),
+        _fact("device", f"{device.name}: {device.detail}"),
+    ]
+    healthy = True
+    declared = (requires(DISTRIBUTION) or []) if DISTRIBUTION in installed else []
+    for line in sorted(declared, key=str.lower):
+        extra = _EXTRA.search(line)
+        finding = _package(line, installed, extra=extra[1] if extra else None)
+        if finding is not None:
+            findings.append(finding)
+            healthy = healthy and (extra is not None or finding["install"] is None)
+    if not declared:
+        findings.append(Finding(what=DISTRIBUTION, state="not installed, run from its sources", install="pip install -e ."))
+    return Diagnosis(id=f"textpipe {__version__}", healthy=healthy, findings=findings)
+
+
+def _fact(what: str, state: str) -> Finding:
+    return Finding(what=what, state=state, install=None)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _package(line: str, installed: dict[str, str], *, extra: str | None) -> Finding | None:
+    """What is to say about a declared requirement; nothing about the extra that only names others."""
+    match = _NAME.match(line)
+    name = match[0] if match else line
+    if _canonical(name) == DISTRIBUTION:
+        return None
+    there = installed.get(_canonical(name))
+    what = f"{name} (for the extra {extra})" if extra else name
+    if there is None:
+        target = f"'{DISTRIBUTION}[{extra}]'" if extra else name
+        return Finding(what=what, state="missing", install=f"pip install {target}")
+    pinned = _PINNED.search(line)
+    if pinned and pinned[1] != there:
+        return Finding(what=what, state=f"{there}, but {pinned[1]} is needed", install=f"pip install {name}=={pinned[1]}")
+    return _fact(what, there)

@@ -1,0 +1,60 @@
+"""Documents to keyword records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any, TypedDict
+
+from textpipe.corpus.document import Piece
+from textpipe.keywords.candidates import Keyword
+from textpipe.keywords.extract import KeywordSettings, graph_of, keywords_of
+from textpipe.keywords.textrank import CooccurrenceGraph, rank
+from textpipe.operations.parallel import Item, ordered_map
+
+
+class KeywordRecord(TypedDict):
+    """A document's keywords, best first: one JSON line."""
+
+    id: str
+    keywords: list[dict[str, Any]]
+
+
+def extract_keywords(
+    pieces: Iterable[Piece], settings: KeywordSettings, *, jobs: int = 1, graph: CooccurrenceGraph | None = None
+) -> Iterator[tuple[KeywordRecord, str | None]]:
+    """(record, source) for each document, in input order, also when it has no keywords.
+
+    jobs: processes; 0 for all cores. Documents that come in several pieces are worked on in this process, as
+        a stream. With `graph`, the co-occurrences of all documents are added to it (textrank only).
+    """
+    items = _items(iter(pieces))
+    if graph is None:
+        for (identity, source), found in ordered_map(partial(keywords_of, settings=settings), items, jobs=jobs):
+            yield _record(identity, found), source
+    else:
+        for (identity, source), part in ordered_map(partial(graph_of, settings=settings), items, jobs=jobs):
+            graph.merge(part)
+            yield _record(identity, rank(part, k=settings.k, converge=settings.converge)), source
+
+
+def _record(identity: str, found: list[Keyword]) -> KeywordRecord:
+    return {"id": identity, "keywords": [keyword._asdict() for keyword in found]}
+
+
+def _items(pieces: Iterator[Piece]) -> Iterator[Item]:
+    for piece in pieces:
+        document = piece.document
+        key = (document.id, document.source)
+        if piece.last:
+            yield Item(key, [document.text], len(document.text))
+        else:
+            yield Item(key, _rest(piece, pieces), len(document.text), local=True)
+
+
+def _rest(piece: Piece, pieces: Iterator[Piece]) -> Iterator[str]:
+    """The texts of a document that began with `piece`, up to its last."""
+    yield piece.document.text
+    while not piece.last:
+        piece = next(pieces)
+        yield piece.document.text
