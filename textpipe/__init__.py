@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textpipe.corpus.document import Document as Document
     from textpipe.corpus.read import read as read
     from textpipe.keywords.candidates import Keyword as Keyword
-    from textpipe.keywords.extract import extract as keywords  # noqa: F401
+    from textpipe.keywords.extract import extract as keywords
     from textpipe.segment.dictionary import Dictionary as Dictionary
     from textpipe.segment.tokenizer import Tokenizer as Tokenizer
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import codecs
 import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import IO
+from typing import Protocol
 
 from textpipe.errors import BinaryFileError, EncodingError, InputError, UsageError
 
@@ -77,7 +77,9 @@ def _rare_log_probability(character: str) -> float:
         big5 = character.encode("big5", "ignore")
         return -9.5 if b"\xa4\x40" <= big5 <= b"\xc6\x7e" else -14.0
     if 0xA0 <= code < 0x2000 and character.isalpha():
-        return -9.5  # other alphabets; as likely as a rank of 2,000 so that they lose against Chinese, not against noise
+        return (
+            -9.5
+        )  # other alphabets; as likely as a rank of 2,000 so that they lose against Chinese, not against noise
     if 0x2000 <= code < 0x2700:
         return -10.0
     if 0x1F000 <= code <= 0x1FAFF or 0x2700 <= code < 0x2C00:
@@ -170,6 +172,12 @@ def _detect_other(data: bytes) -> str | None:
 # ---------------------------------------------------------------------------------------------- decoding a stream
 
 
+class ByteStream(Protocol):
+    """Anything to read bytes from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 @dataclass
 class Decoding:
     """What decoding a stream found out: the encoding, and how many places were replaced by U+FFFD."""
@@ -183,18 +191,18 @@ def known_encoding(name: str) -> str:
     try:
         return codecs.lookup(name).name
     except LookupError:
-        hint = "utf-8, gb18030, big5, utf-16, latin-1, … ; python3 -c 'import encodings.aliases as a; print(*sorted(a.aliases))'"
+        hint = "utf-8, gb18030, big5, utf-16, latin-1, shift-jis, …, or auto"
         raise UsageError(f"unknown encoding {name!r}", hint=hint) from None
 
 
 def decode_stream(
-    stream: IO[bytes],
+    stream: ByteStream,
     *,
     where: str,
     encoding: str = "auto",
     errors: str = "strict",
     decoding: Decoding | None = None,
-) -> Iterator[str]:
+) -> Generator[str]:
     """Text of a binary stream in blocks, decoded strictly or (`errors="replace"`) with U+FFFD counted.
 
     With `encoding="auto"` ASCII is passed on until the first other byte, and the WINDOW from there decides.
@@ -243,7 +251,7 @@ def decode_stream(
         block = _read_fully(stream, _BLOCK)
 
 
-def _read_fully(stream: IO[bytes], size: int) -> bytes:
+def _read_fully(stream: ByteStream, size: int) -> bytes:
     """`size` bytes, fewer only at the end; a pipe gives what it has."""
     parts: list[bytes] = []
     while size > 0:

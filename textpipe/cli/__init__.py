@@ -53,7 +53,11 @@ class _LateGroup(click.Group):
 
 @click.group(
     cls=_LateGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TEXTPIPE", "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "TEXTPIPE",
+        "max_content_width": 100,
+    },
 )
 @click.version_option(__version__, prog_name="textpipe")
 @click.pass_context
@@ -99,9 +103,9 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         return _shown(ResourceError("memory ran out", hint=hint), debug=debug)
     except OSError as error:
         shown = OutputError(error.strerror or str(error), where=error.filename or "standard output")
-        code = _shown(shown, debug=debug)
+        exit_code = _shown(shown, debug=debug)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to lose at exit
-        return code
+        return exit_code
     except Exception as error:
         if debug:
             raise

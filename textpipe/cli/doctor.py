@@ -32,7 +32,10 @@ def doctor(context: click.Context, *, output_format: str | None, output: str, fo
 
     kind = choose_format(output_format, output, _FORMATS)
     record = examine()
-    with open_output(output, force=force) as write, record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add:
+    with (
+        open_output(output, force=force) as write,
+        record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add,
+    ):
         add(record)
     if not record["healthy"]:
         context.exit(EXIT_NEGATIVE)

@@ -26,7 +26,11 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @reads_paths
 @click.option("-k", "--top", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
 @click.option(
-    "--method", type=click.Choice(("tfidf", "textrank")), default="tfidf", show_default=True, help="How words are weighed."
+    "--method",
+    type=click.Choice(("tfidf", "textrank")),
+    default="tfidf",
+    show_default=True,
+    help="How words are weighed.",
 )
 @click.option(
     "--pos",
@@ -41,7 +45,9 @@ _COLUMNS = ("id", "text", "score", "count", "first")
     help="Words that never count: shipped lists or a file with one a line; repeatable; none for no list.  "
     "[default: jieba's few English ones; en where a document has no Han character]",
 )
-@click.option("--lowercase/--keep-case", default=None, help="[default: lower case only where there is no Han character]")
+@click.option(
+    "--lowercase/--keep-case", default=None, help="[default: lower case only where there is no Han character]"
+)
 @click.option("--converge", is_flag=True, help="TextRank: PageRank to convergence instead of jieba's ten sweeps.")
 @click.option("--graph", metavar="FILE", help="TextRank: write the co-occurrence graph of all documents as GraphML.")
 @cuts_text
@@ -49,6 +55,7 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @click.pass_context
 def keywords(
     context: click.Context,
+    /,
     *,
     reading: Reading,
     graph: str | None,
@@ -80,7 +87,10 @@ def keywords(
     log = ReadLog()
     merged = CooccurrenceGraph() if graph else None
     without: list[str] = []
-    with open_output(output, force=force) as write, record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add:
+    with (
+        open_output(output, force=force) as write,
+        record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add,
+    ):
         records = extract_keywords(reading.pieces(log), settings, jobs=jobs, graph=merged)
         for record, source in with_progress(records, log, quiet=reading.quiet):
             add(record)
@@ -120,7 +130,9 @@ def _settings(
         for tag in tags:
             if tag not in known:
                 names = " ".join(sorted(known))
-                raise UsageError(f"no part of speech {tag!r}{did_you_mean(tag, sorted(known))}", hint=f"one of: {names}")
+                raise UsageError(
+                    f"no part of speech {tag!r}{did_you_mean(tag, sorted(known))}", hint=f"one of: {names}"
+                )
         if not tags:
             raise UsageError("--pos names no part of speech", hint="--pos n,ns,v")
     return KeywordSettings(

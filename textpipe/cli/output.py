@@ -18,7 +18,14 @@ from textpipe.errors import UsageError
 from textpipe.files import atomic_writer
 
 STDOUT = "-"
-_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".txt": "text"}
+_SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "text",
+}
 _NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,7 +39,11 @@ def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[...
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         command = click.option("--force", is_flag=True, help="Replace an output file that exists.")(command)
         command = click.option(
-            "-o", "--output", default=STDOUT, metavar="FILE", help="Write here; the suffix chooses the format."
+            "-o",
+            "--output",
+            default=STDOUT,
+            metavar="FILE",
+            help="Write here; the suffix chooses the format.",
         )(command)
         default = "plain text" if formats[0] == "text" else f"{formats[0]} on a terminal, else jsonl"
         return click.option(
@@ -53,12 +64,14 @@ def choose_format(output_format: str | None, output: str, formats: Sequence[str]
     if output == STDOUT:
         return plain or ("table" if sys.stdout.isatty() else "jsonl")
     suffix = os.path.splitext(output)[1].lower()
-    known = _SUFFIXES.get(suffix)
+    known = _SUFFIXES.get(suffix, "")
     if known in formats:
         return known
     if suffix in _NEVER_TEXT or not plain:
         endings = ", ".join(ending for ending, kind in _SUFFIXES.items() if kind in formats)
-        raise UsageError(f"no output format for the suffix {suffix!r}", where=output, hint=f"use {endings}, or --format")
+        raise UsageError(
+            f"no output format for the suffix {suffix!r}", where=output, hint=f"use {endings}, or --format"
+        )
     return plain
 
 

@@ -81,7 +81,7 @@ def reads_paths(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_reading(**values: Any) -> Any:
         reading = Reading(
             paths=values.pop("paths"),
-            columns=tuple(values.pop(name) for name in ("text_col", "label_col", "id_col")),  # type: ignore[arg-type]
+            columns=(values.pop("text_col"), values.pop("label_col"), values.pop("id_col")),
             quiet=values.pop("quiet"),
             verbose=values.pop("verbose"),
             options={name: values.pop(name) for name in _READ},

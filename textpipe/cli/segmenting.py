@@ -11,10 +11,17 @@ if TYPE_CHECKING:
     from textpipe.segment.tokenizer import Mode, Tokenizer
 
 _OPTIONS = (
-    click.option("--user-dict", multiple=True, metavar="FILE", help="Words of your own, in jieba's format; repeatable."),
+    click.option(
+        "--user-dict", multiple=True, metavar="FILE", help="Words of your own, in jieba's format; repeatable."
+    ),
     click.option("--hmm/--no-hmm", default=True, show_default=True, help="Join unknown characters by jieba's model."),
     click.option(
-        "--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes to spread documents over; 0: all cores."
+        "--jobs",
+        type=int,
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes to spread documents over; 0: all cores.",
     ),
 )
 

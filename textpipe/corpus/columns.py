@@ -23,6 +23,9 @@ class Wanted(NamedTuple):
         return {name for name in self if name is not None}
 
 
+DEFAULT_COLUMNS = Wanted()
+
+
 class Columns(NamedTuple):
     """Positions of the columns from 0, and whether the first row names them."""
 
@@ -70,7 +73,10 @@ def unknown_column(name: str, names: list[str], *, width: int, where: str, line:
     if names:
         there = ", ".join(names[:20])
         return InputError(
-            f"no column {name!r}{did_you_mean(name, names)}", where=where, line=line, hint=f"the columns are: {there}"
+            f"no column {name!r}{did_you_mean(name, names)}",
+            where=where,
+            line=line,
+            hint=f"the columns are: {there}",
         )
     hint = f"the file has no header; name columns by number, 1 to {width}"
     return InputError(f"no column {name!r}", where=where, line=line, hint=hint)

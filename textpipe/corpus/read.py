@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
+from textpipe.corpus.columns import DEFAULT_COLUMNS, ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
 from textpipe.corpus.delimited import csv_rows, tsv_rows
 from textpipe.corpus.document import Document, Piece, ReadLog
 from textpipe.corpus.paths import STDIN, Source, expand
@@ -18,7 +18,16 @@ from textpipe.corpus.rows import documents_of_json_lines, documents_of_rows
 from textpipe.corpus.streams import open_bytes, stem_and_compression
 from textpipe.corpus.tables import table_rows
 from textpipe.errors import BinaryFileError, EncodingError, InputError, UsageError
-from textpipe.text import PIECE, Decoding, decode_stream, fold, known_encoding, split_lines, split_pieces, whole_lines
+from textpipe.text import (
+    PIECE,
+    Decoding,
+    decode_stream,
+    fold,
+    known_encoding,
+    split_lines,
+    split_pieces,
+    whole_lines,
+)
 
 Format = Literal["txt", "csv", "tsv", "jsonl", "parquet", "xlsx"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -54,7 +63,7 @@ class ReadOptions:
     lines: bool = False
     encoding: str = "auto"
     errors: Literal["strict", "replace"] = "strict"
-    columns: Wanted = Wanted()
+    columns: Wanted = DEFAULT_COLUMNS
     limit: int | None = None
     sample: int | None = None
     seed: int = 0
@@ -104,7 +113,7 @@ def read_pieces(paths: Iterable[str], options: ReadOptions, *, log: ReadLog | No
         yield piece
 
 
-def _checked(sources: list[Source], options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
+def _checked(sources: list[Source], options: ReadOptions, log: ReadLog) -> Generator[Piece]:
     """The pieces of all sources; an error at the end if there was nothing at all."""
     anything = False
     for source in sources:
@@ -130,7 +139,9 @@ def _nothing(sources: list[Source], log: ReadLog) -> InputError:
         return error
     where = sources[0].path if sources else None
     reasons = ", ".join(f"{reason} ({count})" for reason, count in log.skipped.items())
-    return InputError(f"no text found{': ' + reasons if reasons else ''}", where=where, hint="ls -lR shows what is there")
+    return InputError(
+        f"no text found{': ' + reasons if reasons else ''}", where=where, hint="ls -lR shows what is there"
+    )
 
 
 def _sampled(pieces: Iterator[Piece], size: int, seed: int, log: ReadLog) -> Iterator[Piece]:
@@ -187,11 +198,9 @@ def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator
             yield from map(Piece, documents_of_rows(table_rows(path, kind), options.columns, log, where=path))
             return
         decoding = Decoding()
-        blocks = decode_stream(
-            stream, where=path, encoding=options.encoding, errors=options.errors, decoding=decoding
-        )
-        with closing(blocks):
-            blocks = _noticed(blocks, path, log)
+        decoded = decode_stream(stream, where=path, encoding=options.encoding, errors=options.errors, decoding=decoding)
+        with closing(decoded):
+            blocks = _noticed(decoded, path, log)
             if kind is None:
                 kind, blocks = _by_content(blocks)
             yield from _text_pieces(kind, blocks, path, options, log)
@@ -247,9 +256,7 @@ def _noticed(blocks: Iterator[str], path: str, log: ReadLog) -> Iterator[str]:
         log.skip("empty file", InputError("the file is empty", where=path, hint=hint))
 
 
-def _text_pieces(
-    kind: Format, blocks: Iterator[str], path: str, options: ReadOptions, log: ReadLog
-) -> Iterator[Piece]:
+def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
     if kind == "txt" and options.lines:
         yield from _line_pieces(blocks, path)
     elif kind == "txt":
@@ -290,5 +297,3 @@ def _line_pieces(blocks: Iterator[str], path: str) -> Iterator[Piece]:
         offset += len(text)
         if ends:
             number, offset = number + 1, 0
-
-

@@ -6,7 +6,15 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Columns, Wanted, choose_columns, unknown_column
+from textpipe.corpus.columns import (
+    ID_COLUMN,
+    LABEL_COLUMN,
+    TEXT_COLUMNS,
+    Columns,
+    Wanted,
+    choose_columns,
+    unknown_column,
+)
 from textpipe.corpus.delimited import Row
 from textpipe.corpus.document import Document, ReadLog
 from textpipe.errors import InputError

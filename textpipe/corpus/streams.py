@@ -15,6 +15,7 @@ from typing import IO, Any
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.paths import STDIN
 from textpipe.errors import InputError, OutputError
+from textpipe.text import ByteStream
 
 _COMPRESSIONS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 _MAGIC_LENGTH = 8
@@ -46,19 +47,17 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-class Opened(io.BufferedIOBase):
-    """The decompressed bytes of a file; a damaged or unreadable file raises InputError where it breaks."""
+class Opened:
+    """The decompressed bytes of a file; a damaged or unreadable file raises an error where it breaks."""
 
-    def __init__(self, stream: IO[bytes], *, where: str) -> None:
+    def __init__(self, stream: ByteStream, *, where: str) -> None:
         self._stream = stream
         self._where = where
 
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1, /) -> bytes:
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end. Raises InputError for damage, OutputError for the disk's errors."""
         try:
-            return self._stream.read(-1 if size is None else size)
+            return self._stream.read(size)
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
             hint = "make or copy it again; gzip -t, bzip2 -t or xz -t tells more"
             raise InputError(f"damaged compressed file: {error}", where=self._where, hint=hint) from None
@@ -89,7 +88,7 @@ def _open(path: str) -> IO[bytes]:
         raise OutputError(f"cannot open: {error.strerror}", where=path, hint=f"ls -l {path}") from None
 
 
-def _decompressed(buffered: io.BufferedReader, *, where: str) -> tuple[IO[bytes], bytes]:
+def _decompressed(buffered: io.BufferedReader[_Counted], *, where: str) -> tuple[ByteStream, bytes]:
     magic = buffered.peek(_MAGIC_LENGTH)[:_MAGIC_LENGTH]
     compression = next((suffix for start, suffix in _COMPRESSIONS if magic.startswith(start)), "")
     if compression == ".gz":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -13,13 +14,45 @@ from textpipe.text import decode_stream
 
 # the only stop words that jieba.analyse has
 JIEBA_STOPWORDS = frozenset(
-    "the of is and to in that we for an are by be as on with can if from which you it "
-    "this then at have all not one has or".split()
+    [
+        "the",
+        "of",
+        "is",
+        "and",
+        "to",
+        "in",
+        "that",
+        "we",
+        "for",
+        "an",
+        "are",
+        "by",
+        "be",
+        "as",
+        "on",
+        "with",
+        "can",
+        "if",
+        "from",
+        "which",
+        "you",
+        "it",
+        "this",
+        "then",
+        "at",
+        "have",
+        "all",
+        "not",
+        "one",
+        "has",
+        "or",
+    ]
 )
 SHIPPED = ("zh", "en")
 
 
-class Keyword(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Keyword:
     """A keyword of one document.
 
     text: the word as counted (lower case where lower-casing acts)
@@ -35,11 +68,11 @@ class Keyword(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """A token that counts: the word, its offset in code points, its index among all tokens of the document."""
+    """A token that counts: the word, its offset in code points, its position among all tokens of the document."""
 
     word: str
     offset: int
-    index: int
+    position: int
 
 
 def occurrences(
@@ -50,9 +83,9 @@ def occurrences(
     `tokens` must be all tokens of the document, in order: offsets are sums of their lengths.
     """
     offset = 0
-    for index, token in enumerate(tokens):
+    for position, token in enumerate(tokens):
         if len(token) > 1 and len(token.strip()) > 1 and token.lower() not in stopwords:
-            yield Occurrence(token.lower() if lowercase else token, offset, index)
+            yield Occurrence(token.lower() if lowercase else token, offset, position)
         offset += len(token)
 
 
@@ -65,15 +98,13 @@ def tagged_occurrences(
 ) -> Iterator[Occurrence]:
     """As `occurrences`, of (token, part of speech) pairs whose part of speech is in `pos`."""
     offset = 0
-    for index, (token, tag) in enumerate(pairs):
+    for position, (token, tag) in enumerate(pairs):
         if tag in pos and len(token.strip()) > 1 and token.lower() not in stopwords:
-            yield Occurrence(token.lower() if lowercase else token, offset, index)
+            yield Occurrence(token.lower() if lowercase else token, offset, position)
         offset += len(token)
 
 
-def ranked(
-    scores: dict[str, float], counts: dict[str, int], firsts: dict[str, int], *, k: int | None
-) -> list[Keyword]:
+def ranked(scores: dict[str, float], counts: dict[str, int], firsts: dict[str, int], *, k: int | None) -> list[Keyword]:
     """The k best, sorted by (-score, first); all for None."""
     found = [Keyword(word, score, counts[word], firsts[word]) for word, score in scores.items()]
     found.sort(key=lambda keyword: (-keyword.score, keyword.first))

@@ -8,7 +8,13 @@ from itertools import chain
 from typing import Literal, get_args
 
 from textpipe.errors import UsageError
-from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, load_stopwords, shipped_stopwords, tagged_occurrences
+from textpipe.keywords.candidates import (
+    JIEBA_STOPWORDS,
+    Keyword,
+    load_stopwords,
+    shipped_stopwords,
+    tagged_occurrences,
+)
 from textpipe.keywords.textrank import DEFAULT_POS, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import tfidf, tfidf_tagged
 from textpipe.segment.tokenizer import Tokenizer

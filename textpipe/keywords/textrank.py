@@ -36,13 +36,13 @@ class CooccurrenceGraph:
         pairs = self.pairs
         recent: deque[Occurrence] = deque()
         for occurrence in found:
-            word, offset, index = occurrence
+            word, offset, position = occurrence
             if word in self.counts:
                 self.counts[word] += 1
             else:
                 self.counts[word] = 1
                 self.firsts[word] = offset
-            while recent and recent[0].index <= index - window:
+            while recent and recent[0].position <= position - window:
                 recent.popleft()
             for earlier in recent:
                 pair = earlier.word, word

@@ -47,9 +47,7 @@ def tfidf_tagged(
     return _weigh(tagged_occurrences(pairs, pos=pos, stopwords=stopwords, lowercase=lowercase), k=k, idf=idf)
 
 
-def _weigh(
-    found: Iterable[Occurrence], *, k: int | None, idf: InverseDocumentFrequencies | None
-) -> list[Keyword]:
+def _weigh(found: Iterable[Occurrence], *, k: int | None, idf: InverseDocumentFrequencies | None) -> list[Keyword]:
     counts: dict[str, int] = {}
     firsts: dict[str, int] = {}
     for word, offset, _ in found:

@@ -51,7 +51,9 @@ def examine() -> Diagnosis:
             findings.append(finding)
             healthy = healthy and (extra is not None or finding["install"] is None)
     if not declared:
-        findings.append(Finding(what=DISTRIBUTION, state="not installed, run from its sources", install="pip install -e ."))
+        findings.append(
+            Finding(what=DISTRIBUTION, state="not installed, run from its sources", install="pip install -e .")
+        )
     return Diagnosis(id=f"textpipe {__version__}", healthy=healthy, findings=findings)
 
 
@@ -76,5 +78,7 @@ def _package(line: str, installed: dict[str, str], *, extra: str | None) -> Find
         return Finding(what=what, state="missing", install=f"pip install {target}")
     pinned = _PINNED.search(line)
     if pinned and pinned[1] != there:
-        return Finding(what=what, state=f"{there}, but {pinned[1]} is needed", install=f"pip install {name}=={pinned[1]}")
+        return Finding(
+            what=what, state=f"{there}, but {pinned[1]} is needed", install=f"pip install {name}=={pinned[1]}"
+        )
     return _fact(what, there)

@@ -21,7 +21,11 @@ class KeywordRecord(TypedDict):
 
 
 def extract_keywords(
-    pieces: Iterable[Piece], settings: KeywordSettings, *, jobs: int = 1, graph: CooccurrenceGraph | None = None
+    pieces: Iterable[Piece],
+    settings: KeywordSettings,
+    *,
+    jobs: int = 1,
+    graph: CooccurrenceGraph | None = None,
 ) -> Iterator[tuple[KeywordRecord, str | None]]:
     """(record, source) for each document, in input order, also when it has no keywords.
 
@@ -39,7 +43,11 @@ def extract_keywords(
 
 
 def _record(identity: str, found: list[Keyword]) -> KeywordRecord:
-    return {"id": identity, "keywords": [keyword._asdict() for keyword in found]}
+    return {"id": identity, "keywords": [_row(keyword) for keyword in found]}
+
+
+def _row(keyword: Keyword) -> dict[str, Any]:
+    return {"text": keyword.text, "score": keyword.score, "count": keyword.count, "first": keyword.first}
 
 
 def _items(pieces: Iterator[Piece]) -> Iterator[Item]:

@@ -37,9 +37,7 @@ def worker_count(jobs: int) -> int:
     return jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs or os.cpu_count() or 1
 
 
-def ordered_map(
-    work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int = 1
-) -> Iterator[tuple[Any, Any]]:
+def ordered_map(work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int = 1) -> Iterator[tuple[Any, Any]]:
     """(key, work(argument)) for every item, in order; `work` must be picklable when `jobs` is not 1.
 
     Raises ResourceError when a worker process dies; what `work` raises is raised here.

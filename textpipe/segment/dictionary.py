@@ -1,4 +1,4 @@
-"""The words that segmentation knows: jieba's dictionary and, on top, the user's words, in a value that never changes."""
+"""The words that segmentation knows: jieba's dictionary and, on top, the user's, in a value that never changes."""
 
 from __future__ import annotations
 
@@ -110,13 +110,15 @@ class _Table:
     def suggested_frequency(self, segment: str | tuple[str, ...]) -> int:
         """jieba's formula, in its order of operations."""
         total = float(self.total)
-        joined = isinstance(segment, str)
-        pieces = JiebaEngine(self.frequencies, total=self.total).cut(segment, hmm=False) if joined else segment
+        if isinstance(segment, str):
+            pieces = tuple(JiebaEngine(self.frequencies, total=self.total).cut(segment, hmm=False))
+        else:
+            pieces = segment
         product = 1.0
         for piece in pieces:
             product *= self.frequencies.get(piece, 1) / total
-        if joined:
-            return max(int(product * self.total) + 1, self.frequencies.get("".join(segment), 1))
+        if isinstance(segment, str):
+            return max(int(product * self.total) + 1, self.frequencies.get(segment, 1))
         return min(int(product * self.total), self.frequencies.get("".join(segment), 0))
 
 
@@ -163,4 +165,3 @@ def _parse(line: str, *, path: str, number: int) -> Entry:
             hint="a line is: word frequency tag, with one space between; both numbers and tags may be left out",
         )
     return Entry(word, None if frequency is None else int(frequency), tag.strip() if tag else None)
-

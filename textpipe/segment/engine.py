@@ -16,7 +16,9 @@ from textpipe.segment.tag_hmm import tag_unknown
 from textpipe.segment.word_hmm import split_unknown
 
 _CUT_BLOCK = re.compile(r"([\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+)")
-_TAG_BLOCK = re.compile(r"([\u4E00-\u9FD5a-zA-Z0-9+#&._]+)")  # without % and -: tags differ from cuts there, as in jieba
+_TAG_BLOCK = re.compile(
+    r"([\u4E00-\u9FD5a-zA-Z0-9+#&._]+)"
+)  # without % and -: tags differ from cuts there, as in jieba
 _SKIP = re.compile(r"(\r\n|\s)")
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 

@@ -1,4 +1,4 @@
-"""The data of the installed jieba: dictionary, IDF and the two hidden Markov models. Read only, never through its cache.
+"""The data of the installed jieba: dictionary, IDF, two hidden Markov models. Read only, never through its cache.
 
 jieba keeps its state in modules (`jieba.dt`, `finalseg.Force_Split_Words`, `posseg.dt`, `analyse.default_tfidf`) and
 its dictionary in a `marshal` file that every user of the machine can write. Nothing here touches either.
@@ -14,13 +14,16 @@ from typing import Any, NamedTuple
 
 from textpipe.errors import ArtifactError
 
+
 def _table(name: str) -> Any:
     """The constant `P` of one of jieba's data modules, loaded alone: importing the package around it would build
     the global tokenizers, read the dictionary twice and set up logging."""
     path = _folder() / f"{name}.py"
     spec = spec_from_file_location(f"textpipe.segment.jieba_{path.stem}", path)
     if spec is None or spec.loader is None or not path.exists():
-        raise ArtifactError("a table of jieba is missing", where=path, hint="pip install --force-reinstall jieba==0.42.1")
+        raise ArtifactError(
+            "a table of jieba is missing", where=path, hint="pip install --force-reinstall jieba==0.42.1"
+        )
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.P
@@ -103,7 +106,8 @@ class TagModel(NamedTuple):
 @functools.cache
 def tag_model() -> TagModel:
     return TagModel(
-        _table("posseg/char_state_tab"), *(_table(f"posseg/prob_{part}") for part in ("start", "trans", "emit"))
+        _table("posseg/char_state_tab"),
+        *(_table(f"posseg/prob_{part}") for part in ("start", "trans", "emit")),
     )
 
 

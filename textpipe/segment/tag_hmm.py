@@ -100,9 +100,7 @@ def _first(character: str) -> tuple[Counts, dict[State, float]]:
     return tuple(sorted(counts)), sums
 
 
-def _decide(
-    choices: list[Choice], sums: dict[State, float]
-) -> tuple[dict[State, State], dict[State, float]]:
+def _decide(choices: list[Choice], sums: dict[State, float]) -> tuple[dict[State, State], dict[State, float]]:
     """Between candidates that miss nothing the larger sum wins, and on a tie the larger state."""
     before: dict[State, State] = {}
     after: dict[State, float] = {}

@@ -91,7 +91,12 @@ def _best_path(run: str) -> list[str]:
     return _follow(back, "S" if s >= e else "E")
 
 
-_BEFORE = {"B": (_B_FROM_S, "S", "E"), "M": (_M_FROM_M, "M", "B"), "S": (_S_FROM_S, "S", "E"), "E": (_E_FROM_M, "M", "B")}
+_BEFORE = {
+    "B": (_B_FROM_S, "S", "E"),
+    "M": (_M_FROM_M, "M", "B"),
+    "S": (_S_FROM_S, "S", "E"),
+    "E": (_E_FROM_M, "M", "B"),
+}
 
 
 def _follow(back: bytearray, last: str) -> list[str]:
