@@ -29,6 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
+_BARELY = -1.7  # for text that NUL bytes already show to be UTF-16 or UTF-32
 _PLAUSIBLE = -9.3  # mean log-probability of a non-ASCII character below which text is not believed to be Chinese
 _CHINESE = ("gb18030", "big5", "cp950")
 _FULL_WIDTH = {0x3000: 0x20} | {
@@ -90,7 +91,10 @@ def _rare_log_probability(character: str) -> float:
 
 
 def _log_probability(text: str) -> tuple[float, float]:
-    """(sum over all characters, mean over those outside ASCII); the mean is 0 when there are none."""
+    """(sum over all characters, how plausible those outside ASCII are: above 0 is Chinese).
+
+    Plausible is a mean above a bar, which is lower for a short text: three characters may all be rare.
+    """
     from collections import Counter
 
     table = _log_probabilities()
@@ -104,7 +108,10 @@ def _log_probability(text: str) -> tuple[float, float]:
         if character > "\x7f" or value < -12.0:
             rare += times * value
             count += times
-    return total, rare / count if count else 0.0
+    if not count:
+        return total, 0.0
+    allowance = 3.0 / count if 5 * count > len(text) else 0.0
+    return total, rare / count - _PLAUSIBLE + allowance
 
 
 def _decoded(data: bytes, encoding: str, *, complete: bool) -> str | None:
@@ -125,13 +132,13 @@ def _broken_utf8(data: bytes) -> bool:
 
 
 def _best_of(data: bytes, encodings: tuple[str, ...], *, complete: bool) -> tuple[str | None, float]:
-    """The encoding that makes the text most probable, and the mean for its non-ASCII characters."""
+    """The encoding that makes the text most probable, and how plausible it is."""
     best: tuple[float, str | None, float] = (float("-inf"), None, float("-inf"))
     for encoding in encodings:
         text = _decoded(data, encoding, complete=complete)
         if text is not None:
-            total, mean = _log_probability(text)
-            best = max(best, (total, encoding, mean), key=lambda item: item[0])
+            total, plausible = _log_probability(text)
+            best = max(best, (total, encoding, plausible), key=lambda item: item[0])
     return best[1], best[2]
 
 
@@ -145,18 +152,21 @@ def detect(data: bytes, *, complete: bool = True) -> str | None:
             return encoding
     if b"\0" in data:
         for family in (("utf-32-le", "utf-32-be"), ("utf-16-le", "utf-16-be")):
-            wide, mean = _best_of(data, family, complete=complete)
-            if wide is not None and mean > -11.0:
+            wide, plausible = _best_of(data, family, complete=complete)
+            if wide is not None and plausible > _BARELY:
                 return wide
         return None
     if _decoded(data, "utf-8", complete=complete) is not None:
         return "utf-8"
     if _broken_utf8(data):
         return "utf-8"
-    chinese, mean = _best_of(data, (*_CHINESE, "utf-16-le", "utf-16-be"), complete=complete)
-    if mean <= _PLAUSIBLE:
-        chinese, mean = _best_of(data, _CHINESE, complete=False)  # the file may have been cut inside a character
-    return chinese if mean > _PLAUSIBLE else _detect_other(data) or chinese
+    chinese, plausible = _best_of(data, (*_CHINESE, "utf-16-le", "utf-16-be"), complete=complete)
+    if plausible <= 0:
+        chinese, plausible = _best_of(data, _CHINESE, complete=False)  # it may have been cut inside a character
+    if plausible > 0:
+        return chinese
+    other = _detect_other(data)
+    return chinese if other is None or (chinese and other.startswith(("big5", "gb", "cp950"))) else other
 
 
 def _detect_other(data: bytes) -> str | None:

@@ -13,41 +13,10 @@ from textpipe.files import require_regular
 from textpipe.text import decode_stream
 
 # the only stop words that jieba.analyse has
-JIEBA_STOPWORDS = frozenset(
-    [
-        "the",
-        "of",
-        "is",
-        "and",
-        "to",
-        "in",
-        "that",
-        "we",
-        "for",
-        "an",
-        "are",
-        "by",
-        "be",
-        "as",
-        "on",
-        "with",
-        "can",
-        "if",
-        "from",
-        "which",
-        "you",
-        "it",
-        "this",
-        "then",
-        "at",
-        "have",
-        "all",
-        "not",
-        "one",
-        "has",
-        "or",
-    ]
-)
+JIEBA_STOPWORDS = frozenset({
+    "the", "of", "is", "and", "to", "in", "that", "we", "for", "an", "are", "by", "be", "as", "on", "with", "can",
+    "if", "from", "which", "you", "it", "this", "then", "at", "have", "all", "not", "one", "has", "or",
+})  # fmt: skip
 SHIPPED = ("zh", "en")
 
 

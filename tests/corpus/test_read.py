@@ -1,0 +1,286 @@
+"""Paths to documents: formats, columns, ids, limits, samples, and the account."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+import textpipe
+from tests.conftest import DATA
+from textpipe.corpus.columns import Wanted
+from textpipe.corpus.document import ReadLog
+from textpipe.corpus.read import ReadOptions, read_pieces
+from textpipe.errors import InputError, OutputError, UsageError
+
+
+def documents(path: Path | str, log: ReadLog | None = None, **options: object) -> list[textpipe.Document]:
+    return list(textpipe.read(str(path), log=log, **options))
+
+
+def texts(path: Path | str, **options: object) -> list[str]:
+    return [document.text for document in documents(path, **options)]
+
+
+def test_a_text_file_is_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_bytes("第一行\r\n第二行\n".encode())
+    (document,) = documents(path)
+    assert document == textpipe.Document(str(path), "第一行\r\n第二行\n", None, str(path))
+
+
+def test_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"one\r\n\nthree")
+    found = documents(path, lines=True)
+    assert [(document.id, document.text) for document in found] == [
+        (f"{path}:1", "one"),
+        (f"{path}:2", ""),
+        (f"{path}:3", "three"),
+    ]
+
+
+def test_bundled_news() -> None:
+    log = ReadLog()
+    found = documents(DATA / "news.tsv", log)
+    assert len(found) == log.read == log.used == 252
+    assert found[0].id == "travel-01"
+    assert {document.label for document in found} == {"finance", "sports", "technology", "education", "health", "travel"}
+
+
+def test_headers_and_columns(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("label,review\n1,好吃\n0,太慢\n")
+    assert [(d.text, d.label, d.id) for d in documents(path)] == [("好吃", "1", f"{path}:2"), ("太慢", "0", f"{path}:3")]
+    path.write_text("好吃,1\n太慢,0\n")
+    assert [(d.text, d.label, d.id) for d in documents(path)] == [("好吃", "1", f"{path}:1"), ("太慢", "0", f"{path}:2")]
+    assert texts(path, columns=Wanted(text="2")) == ["1", "0"]
+    path.write_text("comment,who\n好吃,me\n")
+    assert [(d.text, d.id) for d in documents(path, columns=Wanted(text="comment", id="who"))] == [("好吃", "me")]
+    with pytest.raises(InputError, match=r"no column 'coment'; did you mean 'comment'\?"):
+        documents(path, columns=Wanted(text="coment", id="who"))
+    with pytest.raises(InputError, match="no column '3'"):
+        documents(path, columns=Wanted(text="3"))
+
+
+def test_order_of_default_columns(tmp_path: Path) -> None:
+    names = ["title", "review", "content", "text_a", "text"]
+    path = tmp_path / "a.tsv"
+    for count in range(1, len(names) + 1):
+        path.write_text("\t".join(names[:count]) + "\n" + "\t".join(names[:count]) + "\n")
+        assert texts(path) == [names[count - 1]]
+
+
+def test_tsv_rows_that_do_not_fit(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text('label\ttext\n1\t"a\n\n2\n3\tb\tc\n4\td\n')
+    log = ReadLog()
+    assert [d.text for d in documents(path, log)] == ['"a', "d"]
+    assert (log.read, log.used, log.skipped.total(), log.rejected.total()) == (5, 2, 1, 2)
+    assert {error.line for error in log.examples.values()} == {4, 5}
+    with pytest.raises(InputError) as raised:
+        documents(path, strict=True)
+    assert raised.value.line == 4
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = ['{"id": 7, "text": "甲", "label": true}', "", "not json", '["list"]', '{"text": 3}', '{"text": "\\ud800乙"}']
+    path.write_text("\n".join([*rows, "[" * 100_000]))
+    log = ReadLog()
+    found = documents(path, log)
+    assert [(d.id, d.text, d.label) for d in found] == [("7", "甲", "true"), (f"{path}:6", "\ufffd乙", None)]
+    assert (log.used, log.skipped.total(), log.rejected.total(), log.replaced) == (2, 1, 4, 1)
+    path.write_text(json.dumps([{"text": "x"}]))
+    with pytest.raises(InputError, match="a JSON array"):
+        documents(path)
+
+
+def test_json_lines_without_known_fields(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"n": 1, "body": "x"}\n{"body": "y", "n": 2}\n')
+    assert texts(path) == ["x", "y"]
+    assert texts(path, columns=Wanted(text="body")) == ["x", "y"]
+    with pytest.raises(InputError, match="did you mean 'body'"):
+        documents(path, columns=Wanted(text="bdy"))
+
+
+def test_compressed(tmp_path: Path) -> None:
+    data = "压缩的文件".encode()
+    for suffix, pack in ((".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)):
+        path = tmp_path / f"a.txt{suffix}"
+        path.write_bytes(pack(data))
+        assert texts(path) == ["压缩的文件"]
+        path.write_bytes(pack(data * 100)[:-5])
+        with pytest.raises(InputError, match="damaged"):
+            documents(path)
+        path.write_bytes(b"plain text")
+        with pytest.raises(InputError, match="the content does not"):
+            documents(path)
+        (tmp_path / "packed").write_bytes(pack(b'{"text": "by content"}\n'))
+        assert texts(tmp_path / "packed") == ["by content"]
+
+
+def test_tables(tmp_path: Path) -> None:
+    import openpyxl
+    import pyarrow
+    from pyarrow import parquet
+
+    table = pyarrow.table({"label": [1, 2, None], "text": ["甲", None, "丙"]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    found = documents(tmp_path / "a.parquet")
+    assert [(d.text, d.label, d.id) for d in found] == [
+        ("甲", "1", f"{tmp_path}/a.parquet:2"),
+        ("", "2", f"{tmp_path}/a.parquet:3"),
+        ("丙", "", f"{tmp_path}/a.parquet:4"),
+    ]
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["text", "n"], ["甲", 1], ["乙", 2.5]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    assert [(d.text, d.label) for d in documents(tmp_path / "a.xlsx")] == [("甲", "1"), ("乙", "2.5")]
+    for name in ("a.parquet", "a.xlsx"):
+        (tmp_path / name).write_bytes(b"PAR1 or not")
+        with pytest.raises(InputError, match=r"not an? (parquet|xlsx) file"):
+            documents(tmp_path / name)
+
+
+def test_a_missing_extra_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textpipe.corpus.tables.find_spec", lambda _name: None)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(UsageError) as raised:
+        documents(tmp_path / "a.parquet")
+    assert raised.value.hint == "pip install 'textpipe-zh[tables]'"
+
+
+def test_folders(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "b.txt").write_text("b")
+    (tmp_path / "sub" / "a.txt").write_text("a")
+    (tmp_path / ".hidden").write_text("h")
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\0\0\0\0")
+    (tmp_path / "broken.txt").write_bytes("够长的文字，才看得出编码。".encode() + b"\xff\xff\xff" + "再来一句。".encode())
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to("nothing")
+    log = ReadLog()
+    assert [d.text for d in documents(tmp_path, log)] == ["b", "a"]
+    assert log.skipped == {
+        "hidden file": 1,
+        "empty file": 1,
+        "binary file": 1,
+        "named pipe": 1,
+        "link that points nowhere": 1,
+    }
+    assert log.rejected.total() == 1
+    assert log.read == 8
+
+
+def test_patterns(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "c.md"):
+        (tmp_path / name).write_text(name)
+    assert texts(tmp_path / "*.txt") == ["a.txt", "b.txt"]
+    with pytest.raises(InputError, match="no file matches"):
+        documents(tmp_path / "*.csv")
+    (tmp_path / "[x].txt").write_text("literal")
+    assert texts(tmp_path / "[x].txt") == ["literal"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"text": "json"}\n', ["json"]),
+        (b"label\ttext\n1\ttsv\n", ["tsv"]),
+        (b"label,text\n1,csv\n", ["csv"]),
+        (b"one, two\nthree", ["one, two\nthree"]),
+        (b"{not json}\n", ["{not json}\n"]),
+    ],
+)
+def test_content_tells_the_format(tmp_path: Path, content: bytes, expected: list[str]) -> None:
+    (tmp_path / "data").write_bytes(content)
+    assert texts(tmp_path / "data") == expected
+    (tmp_path / "data.txt").write_bytes(content)
+    assert texts(tmp_path / "data.txt") == [content.decode()]
+
+
+def test_limit_and_sample() -> None:
+    log = ReadLog()
+    assert len(documents(DATA / "news.tsv", log, limit=5)) == log.used == 5
+    log = ReadLog()
+    sample = documents(DATA / "news.tsv", log, sample=20, seed=3)
+    assert (log.read, log.used) == (252, 20)
+    everything = documents(DATA / "news.tsv")
+    assert sample == [document for document in everything if document in sample], "in input order"
+    assert sample == documents(DATA / "news.tsv", sample=20, seed=3)
+    assert sample != documents(DATA / "news.tsv", sample=20, seed=4)
+    assert documents(DATA / "news.tsv", sample=1000) == everything
+
+
+def test_fold(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("ＡＩ，好")
+    assert texts(tmp_path / "a.txt", fold=True) == ["AI，好"]
+
+
+def test_long_documents_come_in_pieces(tmp_path: Path) -> None:
+    text = "这是一句话。" * 30_000
+    (tmp_path / "a.txt").write_text(text + "\n" + text)
+    pieces = list(read_pieces([str(tmp_path / "a.txt")], ReadOptions()))
+    assert len(pieces) > 5
+    assert max(len(piece.document.text) for piece in pieces) <= 1 << 16
+    assert [piece.last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+    assert [piece.offset for piece in pieces] == [
+        sum(len(p.document.text) for p in pieces[:number]) for number in range(len(pieces))
+    ]
+    assert texts(tmp_path / "a.txt") == [text + "\n" + text]
+    assert texts(tmp_path / "a.txt", lines=True) == [text, text]
+    assert texts(tmp_path / "a.txt", sample=1) == [text + "\n" + text]
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"", "the file is empty"), (b"\0\1\2", "binary file")])
+def test_nothing_to_read(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        documents(tmp_path / "a.txt")
+
+
+def test_permissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("x")
+
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(OutputError, match="no permission"):
+        documents(tmp_path / "a.txt")
+
+
+def test_no_network_and_no_other_imports(tmp_path: Path) -> None:
+    """Reading plain text needs none of the heavy packages."""
+    import subprocess
+
+    (tmp_path / "a.txt").write_text("x")
+    code = "import sys, textpipe; list(textpipe.read(sys.argv[1])); print(*{'numpy', 'jieba', 'rich'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.txt"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_evaluation_sets_are_read_whole(evaluation: Path) -> None:
+    for path, count, options in (
+        ("classify/chnsenticorp/train.tsv", 9600, {}),
+        ("classify/thucnews10/dev.txt", 10_000, {"input_format": "tsv"}),
+        ("classify/tnews/train.tsv", 53_360, {}),
+        ("classify/reviews/waimai_10k.csv", 11_987, {}),
+        ("classify/r8/train.tsv", 5485, {}),
+        ("corpus/xwlb_stories.jsonl.gz", 18_223, {}),
+        ("keywords/csl/dev.jsonl", 1000, {}),
+    ):
+        log = ReadLog()
+        found = sum(1 for _ in textpipe.read(str(evaluation / path), log=log, **options))
+        assert (found, log.read, log.used) == (count, count, count), path

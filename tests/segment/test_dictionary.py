@@ -1,0 +1,114 @@
+"""User dictionaries: jieba's results, values that do not change, errors with their line."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from pathlib import Path
+
+import pytest
+
+from tests import jieba_reference
+from textpipe.errors import DictionaryError, InputError
+from textpipe.segment.dictionary import Dictionary, Entry, read_entries
+from textpipe.segment.jieba_tables import base_dictionary
+from textpipe.segment.tokenizer import Tokenizer
+
+
+def test_words_come_out_whole() -> None:
+    text = "石墨烯薄膜的杂化费米子"
+    words = Dictionary().add_word("石墨烯").add_word("杂化费米子", 5, "nz")
+    assert Tokenizer(dictionary=words).tokenize(text) == ["石墨烯", "薄膜", "的", "杂化费米子"]
+    assert Tokenizer(dictionary=words).tag(text)[-1] == ("杂化费米子", "nz")
+    assert "石墨烯" not in Tokenizer().tokenize(text)
+
+
+def test_deleting_and_tuning() -> None:
+    text = "如果放到旧字典中将出错"
+    assert "中将" in Tokenizer(hmm=False).tokenize(text)
+    assert "中将" not in Tokenizer(hmm=False, dictionary=Dictionary().del_word("中将")).tokenize(text)
+    apart = Dictionary().suggest_freq(("中", "将"))
+    assert Tokenizer(hmm=False, dictionary=apart).tokenize(text) == ["如果", "放到", "旧", "字典", "中", "将", "出错"]
+    assert apart.frequency("中将") < Dictionary().frequency("中将")
+
+
+def test_values_do_not_change() -> None:
+    empty = Dictionary()
+    one = empty.add_word("石墨烯")
+    assert empty == Dictionary()
+    assert empty.frequency("石墨烯") == 0
+    assert one == Dictionary().add_word("石墨烯")
+    assert hash(one) == hash(Dictionary().add_word("石墨烯"))
+    assert one != empty
+    one.engine.cut("石墨烯", hmm=True)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert len(pickle.dumps(one)) < 1000, "the engine does not travel"
+
+
+def test_identical_with_jieba_under_random_changes() -> None:
+    generator = random.Random(7)
+    known = [word for word in sorted(base_dictionary().frequencies) if 1 < len(word) < 5]
+    finalseg = jieba_reference.jieba("jieba.finalseg")
+    posseg = jieba_reference.jieba("jieba.posseg")
+    for size in (1, 10, 200):
+        reference = jieba_reference.fresh_tokenizer()
+        tagger = posseg.POSTokenizer(reference)
+        finalseg.Force_Split_Words.clear()
+        entries = []
+        for _ in range(size):
+            word = generator.choice(known)
+            word = generator.choice((word, word + generator.choice(known), word[0] + generator.choice(known)[-1]))
+            entry = Entry(word, generator.choice((None, None, 0, 1, 50, 10_000)), generator.choice((None, "nz")))
+            entries.append(entry)
+            reference.add_word(*entry)
+        dictionary = Dictionary().with_entries(entries)
+        for _ in range(200):
+            pool = [entry.word for entry in entries] + generator.sample(known, 20)
+            text = "".join(generator.choices(pool, k=6))
+            for hmm in (True, False):
+                assert Tokenizer(hmm=hmm, dictionary=dictionary).tokenize(text) == reference.lcut(text, HMM=hmm)
+            found = Tokenizer(dictionary=dictionary).tag(text)
+            assert found == [(pair.word, pair.flag) for pair in tagger.cut(text)]
+            assert Tokenizer("full", dictionary=dictionary).tokenize(text) == reference.lcut(text, cut_all=True)
+            assert dictionary.suggested_frequency(text) == reference.suggest_freq(text)
+            parts = (text[:1], text[1:])
+            assert dictionary.suggested_frequency(parts) == reference.suggest_freq(parts)
+    finalseg.Force_Split_Words.clear()
+
+
+def test_file(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_bytes("\ufeff云计算 5\r\n李小福 2 nr\n\n创新办 i\n easy_install 3 eng\n台中\n".encode())
+    assert read_entries(str(path)) == [
+        Entry("云计算", 5, None),
+        Entry("李小福", 2, "nr"),
+        Entry("创新办", None, "i"),
+        Entry("easy_install", 3, "eng"),
+        Entry("台中", None, None),
+    ]
+    reference = jieba_reference.fresh_tokenizer()
+    with path.open("rb") as stream:
+        reference.load_userdict(stream)
+    text = "李小福是创新办主任也是云计算方面的专家，用 easy_install 安装，在台中"
+    tokenizer = Tokenizer(dictionary=Dictionary().with_file(str(path)))
+    assert tokenizer.tokenize(text) == reference.lcut(text)
+    path.write_bytes("云计算 5\n".encode("gb18030"))
+    assert read_entries(str(path)) == [Entry("云计算", 5, None)]
+
+
+@pytest.mark.parametrize("line", ["云计算\t5\tn", "云计算  5", "两个 词 5", "云计算 -5", "云计算 5 N", "云计算 " + "9" * 50])
+def test_unusable_lines(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text(f"好词 3 n\n\n{line}\n")
+    with pytest.raises(DictionaryError) as raised:
+        Dictionary().with_file(str(path))
+    assert (raised.value.where, raised.value.line) == (str(path), 3)
+
+
+def test_unusable_words() -> None:
+    with pytest.raises(DictionaryError):
+        Dictionary().add_word("")
+    with pytest.raises(DictionaryError):
+        Dictionary().add_word("词", -1)
+    with pytest.raises(InputError, match="no such dictionary"):
+        Dictionary().with_file("nothing.txt")
