@@ -46,9 +46,13 @@ def test_a_failing_system_call_leaves_nothing(
 
 
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), atomic_writer(str(tmp_path / "a.txt")) as stream:
-        stream.write(b"half")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with atomic_writer(str(tmp_path / "a.txt")) as stream:
+            stream.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

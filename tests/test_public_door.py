@@ -44,7 +44,7 @@ def test_names() -> None:
         assert getattr(textpipe, name) is not None
     assert set(textpipe.__all__) < set(dir(textpipe))
     with pytest.raises(AttributeError, match="no attribute 'keyword'"):
-        _ = textpipe.keyword  # type: ignore[attr-defined]
+        _ = textpipe.keyword
 
 
 @pytest.mark.parametrize(

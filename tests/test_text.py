@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -122,17 +123,21 @@ def test_fold_keeps_punctuation() -> None:
     assert fold("ＡＩ\u3000２０２６，（测试）！") == "AI 2026，（测试）！"
 
 
-@given(st.text(alphabet="ab。 \n\r，字x1"), st.integers(min_value=2, max_value=9), st.integers(min_value=1, max_value=9))
+@given(
+    st.text(alphabet="ab。 \n\r，字x1"), st.integers(min_value=2, max_value=9), st.integers(min_value=1, max_value=9)
+)
 def test_pieces_are_the_text(text: str, limit: int, block: int) -> None:
     blocks = [text[start : start + block] for start in range(0, len(text), block)]
     pieces = list(split_pieces(iter(blocks), limit=limit))
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= limit for piece in pieces)
     assert pieces == list(split_pieces(iter([text]), limit=limit)), "pieces depend on the text alone"
-    assert not any(a.endswith("\r") and b.startswith("\n") for a, b in zip(pieces, pieces[1:], strict=False))
+    assert not any(a.endswith("\r") and b.startswith("\n") for a, b in pairwise(pieces))
 
 
-@given(st.text(alphabet="ab。 \n\r，字x1"), st.integers(min_value=2, max_value=9), st.integers(min_value=1, max_value=9))
+@given(
+    st.text(alphabet="ab。 \n\r，字x1"), st.integers(min_value=2, max_value=9), st.integers(min_value=1, max_value=9)
+)
 def test_lines_are_lines(text: str, limit: int, block: int) -> None:
     blocks = [text[start : start + block] for start in range(0, len(text), block)]
     lines: list[str] = [""]

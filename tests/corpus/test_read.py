@@ -9,6 +9,7 @@ import lzma
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,11 @@ from textpipe.corpus.read import ReadOptions, read_pieces
 from textpipe.errors import InputError, OutputError, UsageError
 
 
-def documents(path: Path | str, log: ReadLog | None = None, **options: object) -> list[textpipe.Document]:
+def documents(path: Path | str, log: ReadLog | None = None, **options: Any) -> list[textpipe.Document]:
     return list(textpipe.read(str(path), log=log, **options))
 
 
-def texts(path: Path | str, **options: object) -> list[str]:
+def texts(path: Path | str, **options: Any) -> list[str]:
     return [document.text for document in documents(path, **options)]
 
 
@@ -51,15 +52,28 @@ def test_bundled_news() -> None:
     found = documents(DATA / "news.tsv", log)
     assert len(found) == log.read == log.used == 252
     assert found[0].id == "travel-01"
-    assert {document.label for document in found} == {"finance", "sports", "technology", "education", "health", "travel"}
+    assert {document.label for document in found} == {
+        "finance",
+        "sports",
+        "technology",
+        "education",
+        "health",
+        "travel",
+    }
 
 
 def test_headers_and_columns(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("label,review\n1,好吃\n0,太慢\n")
-    assert [(d.text, d.label, d.id) for d in documents(path)] == [("好吃", "1", f"{path}:2"), ("太慢", "0", f"{path}:3")]
+    assert [(d.text, d.label, d.id) for d in documents(path)] == [
+        ("好吃", "1", f"{path}:2"),
+        ("太慢", "0", f"{path}:3"),
+    ]
     path.write_text("好吃,1\n太慢,0\n")
-    assert [(d.text, d.label, d.id) for d in documents(path)] == [("好吃", "1", f"{path}:1"), ("太慢", "0", f"{path}:2")]
+    assert [(d.text, d.label, d.id) for d in documents(path)] == [
+        ("好吃", "1", f"{path}:1"),
+        ("太慢", "0", f"{path}:2"),
+    ]
     assert texts(path, columns=Wanted(text="2")) == ["1", "0"]
     path.write_text("comment,who\n好吃,me\n")
     assert [(d.text, d.id) for d in documents(path, columns=Wanted(text="comment", id="who"))] == [("好吃", "me")]
@@ -91,7 +105,14 @@ def test_tsv_rows_that_do_not_fit(tmp_path: Path) -> None:
 
 def test_json_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    rows = ['{"id": 7, "text": "甲", "label": true}', "", "not json", '["list"]', '{"text": 3}', '{"text": "\\ud800乙"}']
+    rows = [
+        '{"id": 7, "text": "甲", "label": true}',
+        "",
+        "not json",
+        '["list"]',
+        '{"text": 3}',
+        '{"text": "\\ud800乙"}',
+    ]
     path.write_text("\n".join([*rows, "[" * 100_000]))
     log = ReadLog()
     found = documents(path, log)
@@ -167,7 +188,9 @@ def test_folders(tmp_path: Path) -> None:
     (tmp_path / ".hidden").write_text("h")
     (tmp_path / "empty.txt").touch()
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\0\0\0\0")
-    (tmp_path / "broken.txt").write_bytes("够长的文字，才看得出编码。".encode() + b"\xff\xff\xff" + "再来一句。".encode())
+    (tmp_path / "broken.txt").write_bytes(
+        "够长的文字，才看得出编码。".encode() + b"\xff\xff\xff" + "再来一句。".encode()
+    )
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "nowhere").symlink_to("nothing")
     log = ReadLog()
@@ -266,7 +289,9 @@ def test_no_network_and_no_other_imports(tmp_path: Path) -> None:
     import subprocess
 
     (tmp_path / "a.txt").write_text("x")
-    code = "import sys, textpipe; list(textpipe.read(sys.argv[1])); print(*{'numpy', 'jieba', 'rich'} & set(sys.modules))"
+    code = (
+        "import sys, textpipe; list(textpipe.read(sys.argv[1])); print(*{'numpy', 'jieba', 'rich'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.txt"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

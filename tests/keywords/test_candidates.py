@@ -24,13 +24,15 @@ def test_shipped_lists(language: str) -> None:
 
 
 def test_english_list_extends_that_of_jieba() -> None:
-    assert JIEBA_STOPWORDS < shipped_stopwords("en")
+    assert shipped_stopwords("en") > JIEBA_STOPWORDS
 
 
 def test_every_shipped_word_can_be_met() -> None:
     """A stop word that the tokenizer never gives does nothing."""
     tokenizer = Tokenizer(hmm=False)
-    assert [word for word in shipped_stopwords("zh") | shipped_stopwords("en") if tokenizer.tokenize(word) != [word]] == []
+    assert [
+        word for word in shipped_stopwords("zh") | shipped_stopwords("en") if tokenizer.tokenize(word) != [word]
+    ] == []
 
 
 def test_loading(tmp_path: Path) -> None:
@@ -47,5 +49,9 @@ def test_loading(tmp_path: Path) -> None:
 def test_occurrences() -> None:
     tokens = ["The", " ", "北京", "的", "\r\n", "GPU", "北京"]
     found = list(occurrences(tokens))
-    assert [(item.word, item.offset, item.position) for item in found] == [("北京", 4, 2), ("GPU", 9, 5), ("北京", 12, 6)]
+    assert [(item.word, item.offset, item.position) for item in found] == [
+        ("北京", 4, 2),
+        ("GPU", 9, 5),
+        ("北京", 12, 6),
+    ]
     assert [item.word for item in occurrences(tokens, lowercase=True)] == ["北京", "gpu", "北京"]

@@ -7,7 +7,7 @@ import pytest
 import textpipe
 from tests import jieba_reference
 from tests.conftest import DATA
-from textpipe.keywords.extract import KeywordSettings, extract, keywords_of
+from textpipe.keywords.extract import METHODS, KeywordSettings, extract, keywords_of
 from textpipe.text import split_pieces
 
 ENGLISH = "The Model learns. A model is what the data made of it, and models differ."
@@ -47,8 +47,8 @@ def test_long_text_is_one_document() -> None:
     sentence = "北京的模型训练需要数据。"
     text = sentence * 12_000
     assert len(list(split_pieces(iter([text])))) > 1
-    for method in ("tfidf", "textrank"):
-        found = extract(text, method=method)  # type: ignore[arg-type]
+    for method in METHODS:
+        found = extract(text, method=method)
         assert {keyword.count for keyword in found} == {12_000}
         assert all(text.startswith(keyword.text, keyword.first) for keyword in found)
     expected = jieba_reference.analyse().extract_tags(text, withWeight=True)
@@ -57,8 +57,8 @@ def test_long_text_is_one_document() -> None:
 
 def test_pieces_do_not_change_scores() -> None:
     text = (DATA / "articles" / "tea-mountain.txt").read_text("utf-8")
-    for method in ("tfidf", "textrank"):
-        settings = KeywordSettings(method=method)  # type: ignore[arg-type]
+    for method in METHODS:
+        settings = KeywordSettings(method=method)
         whole = keywords_of([text], settings)
         assert keywords_of(split_pieces(iter([text]), limit=100), settings) == whole
 

@@ -69,7 +69,27 @@ def test_bundled_text() -> None:
         check_places(document.text, textrank(TOKENIZER.tag(document.text), k=None))
 
 
-pieces = st.sampled_from("模型 训练 数据 的 学习 算法 北京 发展 the GPU Python ， 。 \n 研究 经济 a1".split(" "))
+pieces = st.sampled_from(
+    [
+        "模型",
+        "训练",
+        "数据",
+        "的",
+        "学习",
+        "算法",
+        "北京",
+        "发展",
+        "the",
+        "GPU",
+        "Python",
+        "，",
+        "。",
+        "\n",
+        "研究",
+        "经济",
+        "a1",
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None)

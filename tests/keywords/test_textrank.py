@@ -40,7 +40,9 @@ def test_window() -> None:
     assert graph.firsts == {"a": 0, "b": 4, "c": 5}
 
 
-@pytest.mark.parametrize("document", list(textpipe.read(str(DATA / "articles"))), ids=lambda document: document.id[-20:])
+@pytest.mark.parametrize(
+    "document", list(textpipe.read(str(DATA / "articles"))), ids=lambda document: document.id[-20:]
+)
 def test_converges_to_networkx_on_articles(document: textpipe.Document) -> None:
     assert_equals_networkx(graph_of(document.text))
 

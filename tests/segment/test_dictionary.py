@@ -96,7 +96,9 @@ def test_file(tmp_path: Path) -> None:
     assert read_entries(str(path)) == [Entry("云计算", 5, None)]
 
 
-@pytest.mark.parametrize("line", ["云计算\t5\tn", "云计算  5", "两个 词 5", "云计算 -5", "云计算 5 N", "云计算 " + "9" * 50])
+@pytest.mark.parametrize(
+    "line", ["云计算\t5\tn", "云计算  5", "两个 词 5", "云计算 -5", "云计算 5 N", "云计算 " + "9" * 50]
+)
 def test_unusable_lines(tmp_path: Path, line: str) -> None:
     path = tmp_path / "words.txt"
     path.write_text(f"好词 3 n\n\n{line}\n")

@@ -7,7 +7,7 @@ import signal
 import sys
 from importlib import import_module
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -79,15 +79,21 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _terminated)
+    if "_TEXTPIPE_COMPLETE" in os.environ:
+        cli.main(prog_name="textpipe")  # click answers the shell and leaves
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(_run(arguments, debug="--debug" in arguments or bool(os.environ.get("TEXTPIPE_DEBUG"))))
 
 
 def _run(arguments: list[str], *, debug: bool) -> int:
     try:
-        code: Any = cli.main(arguments, prog_name="textpipe", standalone_mode=False)
+        with cli.make_context("textpipe", list(arguments)) as context:
+            cli.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else EXIT_FINE
+        return EXIT_FINE
+    except click.exceptions.Exit as leaving:
+        sys.stdout.flush()
+        return leaving.exit_code
     except click.ClickException as error:
         return _shown(_from_click(error), debug=debug)
     except TextpipeError as error:
@@ -95,6 +101,9 @@ def _run(arguments: list[str], *, debug: bool) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
+    except _Terminated:
+        click.echo("terminated", err=True)
+        return EXIT_TERMINATED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader had enough, as `head` does
         return EXIT_FINE
@@ -130,6 +139,9 @@ def _from_click(error: click.ClickException) -> TextpipeError:
     return UsageError(error.format_message().rstrip("."), hint=f"{command} --help")
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Leave through all `finally` blocks, so that nothing half-written stays."""
-    sys.exit(EXIT_TERMINATED)
+class _Terminated(BaseException):
+    """SIGTERM arrived. As an exception it leaves through all `finally` blocks, so that nothing half-written stays."""
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated

@@ -154,9 +154,13 @@ def _json_array(write: Callable[[str], None]) -> Iterator[Callable[[Mapping[str,
 def _csv_line(row: Sequence[Cell]) -> str:
     """RFC 4180, with text that a spreadsheet would run as a formula made harmless by an apostrophe."""
     target = io.StringIO()
-    safe = [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell for cell in row]
+    safe = [f"'{cell}" if _is_formula(cell) else cell for cell in row]
     csv.writer(target, lineterminator="\n").writerow(safe)
     return target.getvalue()
+
+
+def _is_formula(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) and cell != STDOUT
 
 
 def _tsv_line(row: Sequence[Cell]) -> str:

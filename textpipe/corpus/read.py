@@ -85,7 +85,7 @@ def read(paths: str | Iterable[str], *, log: ReadLog | None = None, **options: o
 
     >>> for document in read("data/news.tsv", limit=1):
     ...     print(document.id)
-    finance-07
+    travel-01
     """
     named = [paths] if isinstance(paths, str) else list(paths)
     parts: list[str] = []
