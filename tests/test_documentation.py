@@ -83,7 +83,9 @@ def test_data_is_documented() -> None:
             assert path.name in text
 
 
-@pytest.mark.parametrize("module", ["textpipe", "textpipe.corpus.read", "textpipe.keywords.extract", "textpipe.segment.tokenizer"])
+@pytest.mark.parametrize(
+    "module", ["textpipe", "textpipe.corpus.read", "textpipe.keywords.extract", "textpipe.segment.tokenizer"]
+)
 def test_examples_in_docstrings(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     found = doctest.testmod(importlib.import_module(module))
