@@ -73,14 +73,14 @@ def rewritten(text: str) -> str:
 
 
 def failures_of_sessions(text: str, name: str) -> int:
-    """How many examples of the page's Python sessions print something else; what they print is shown."""
+    """How many examples of the page's Python session print something else; what they print is shown."""
     runner = doctest.DocTestRunner()
     parser = doctest.DocTestParser()
     before = os.getcwd()
     os.chdir(ROOT)
     try:
-        for number, block in enumerate(blocks(text, "pycon")):
-            runner.run(parser.get_doctest(block, {}, f"{name}[{number}]", name, 0))
+        session = "\n".join(blocks(text, "pycon"))
+        runner.run(parser.get_doctest(session, {}, name, name, 0))
     finally:
         os.chdir(before)
     return runner.failures

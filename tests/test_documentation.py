@@ -79,7 +79,7 @@ def test_exit_codes_are_documented() -> None:
 def test_data_is_documented() -> None:
     text = (DATA / "README.md").read_text("utf-8")
     for path in DATA.rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.name != "README.md":
             assert path.name in text
 
 

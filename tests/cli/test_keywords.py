@@ -189,7 +189,7 @@ def test_account(run: Run, tmp_path: Path) -> None:
     assert f"(2), first: {tmp_path}/a.tsv:4" in lines[2]
     assert run("keywords", tmp_path / "a.tsv", "--quiet").err == ""
     gazette = DATA / "articles" / "old-county-gazette.gb18030.txt"
-    assert run("keywords", gazette).err == "note: encoding: gb18030 (1 files)\n"
+    assert run("keywords", gazette).err == "note: read as gb18030 (1 file)\n"
     assert "1 read = 1 used" in run("keywords", ARTICLE, "--verbose").err
 
 

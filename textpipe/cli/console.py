@@ -54,8 +54,9 @@ def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
         note(f"{log.replaced} unreadable characters were replaced by U+FFFD")
     guessed = {name: count for name, count in log.encodings.items() if name != "utf-8"}
     if guessed or verbose:
-        names = ", ".join(f"{name} ({count} files)" for name, count in (log.encodings if verbose else guessed).items())
-        note(f"encoding: {names or 'none'}")
+        shown = log.encodings if verbose else guessed
+        counted = (f"{name} ({count} {'files' if count > 1 else 'file'})" for name, count in shown.items())
+        note(f"read as {', '.join(counted)}")
 
 
 def _sum_line(log: ReadLog) -> str:
