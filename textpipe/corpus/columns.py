@@ -65,18 +65,13 @@ def _position(name: str | None, names: list[str], *, header: bool, where: str, l
         return names.index(name)
     if name.isascii() and name.isdigit() and 1 <= int(name[:9]) <= len(names):
         return int(name) - 1
-    raise unknown_column(name, names if header else [], width=len(names), where=where, line=line)
+    raise unknown_column(name, names, header=header, where=where, line=line)
 
 
-def unknown_column(name: str, names: list[str], *, width: int, where: str, line: int) -> InputError:
-    """The error for a requested column that is not there."""
-    if names:
-        there = ", ".join(names[:20])
-        return InputError(
-            f"no column {name!r}{did_you_mean(name, names)}",
-            where=where,
-            line=line,
-            hint=f"the columns are: {there}",
-        )
-    hint = f"the file has no header; name columns by number, 1 to {width}"
-    return InputError(f"no column {name!r}", where=where, line=line, hint=hint)
+def unknown_column(name: str, names: list[str], *, header: bool = True, where: str, line: int) -> InputError:
+    """The error for a requested column that is not there; `header` tells whether `names` are known to be names."""
+    there = ", ".join(f"{other[:30]}…" if len(other) > 30 else other for other in names[:20])
+    hint = f"the columns are: {there}"
+    if not header:
+        hint = f"the first row is: {there}; if that is no header, name columns by number, 1 to {len(names)}"
+    return InputError(f"no column {name!r}{did_you_mean(name, names)}", where=where, line=line, hint=hint)

@@ -108,7 +108,7 @@ def _text_field(first: dict[str, Any], wanted: Wanted, *, where: str, number: in
     names = list(first)
     for requested in wanted.names():
         if requested not in first:
-            raise unknown_column(requested, names, width=len(names), where=where, line=number)
+            raise unknown_column(requested, names, where=where, line=number)
     if wanted.text is not None:
         return wanted.text
     known = [name for name in TEXT_COLUMNS if name in first]
