@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
+from textpipe.device import usable_cores
 from textpipe.errors import ResourceError, UsageError
 
 _BATCH_ITEMS = 256
@@ -34,7 +34,7 @@ def worker_count(jobs: int) -> int:
     """`jobs`, or the number of usable cores for 0. Raises UsageError for a negative number."""
     if jobs < 0:
         raise UsageError(f"--jobs {jobs}: a number of processes is needed", hint="--jobs 0 uses all cores")
-    return jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs or os.cpu_count() or 1
+    return jobs or usable_cores()
 
 
 def ordered_map(work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int = 1) -> Iterator[tuple[Any, Any]]:
