@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from textpipe.errors import InputError, OutputError
+from textpipe.errors import InputError, OutputError, did_you_mean
 
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
@@ -33,12 +33,18 @@ def require_regular(path: str, *, what: str = "file") -> os.stat_result:
     """Raise InputError unless `path` is a regular file that exists; a pipe or device could hang for ever."""
     if not os.path.exists(path):
         hint = "the link points nowhere" if os.path.islink(path) else f"ls {os.path.dirname(path) or '.'}"
-        raise InputError(f"no such {what}", where=path, hint=hint)
+        raise InputError(f"no such {what}{_near(path)}", where=path, hint=hint)
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         hint = f"cat {path} | textpipe … -" if not stat.S_ISDIR(status.st_mode) else f"ls {path}"
         raise InputError(f"{kind_of(status.st_mode)}, not a regular file", where=path, hint=hint)
     return status
+
+
+def _near(path: str) -> str:
+    """A file of a similar name in the same folder, as it reads in a message."""
+    folder = os.path.dirname(path) or "."
+    return did_you_mean(os.path.basename(path), os.listdir(folder)) if os.path.isdir(folder) else ""
 
 
 def check_writable(path: str, *, force: bool) -> None:

@@ -63,7 +63,7 @@ def test_doctor_names_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert outcome.code == 1
     assert 'jieba,"0.42.1, but 9.9 is needed",pip install jieba==9.9' in outcome.out
     assert "lost-package,missing,pip install lost-package" in outcome.out
-    assert "pyarrow-x (for the extra tables),missing,pip install 'textpipe-zh[tables]'" in outcome.out
+    assert "pyarrow-x (for the extra tables),missing,pip install pyarrow-x" in outcome.out
     assert "textpipe-zh[a]" not in outcome.out
 
 

@@ -15,10 +15,9 @@ import pytest
 
 import textpipe
 from tests.conftest import DATA
-from textpipe.corpus.columns import Wanted
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.read import ReadOptions, read_pieces
-from textpipe.errors import InputError, OutputError, UsageError
+from textpipe.errors import InputError, OutputError
 
 
 def documents(path: Path | str, log: ReadLog | None = None, **options: Any) -> list[textpipe.Document]:
@@ -74,13 +73,13 @@ def test_headers_and_columns(tmp_path: Path) -> None:
         ("好吃", "1", f"{path}:1"),
         ("太慢", "0", f"{path}:2"),
     ]
-    assert texts(path, columns=Wanted(text="2")) == ["1", "0"]
+    assert texts(path, text_col="2") == ["1", "0"]
     path.write_text("comment,who\n好吃,me\n")
-    assert [(d.text, d.id) for d in documents(path, columns=Wanted(text="comment", id="who"))] == [("好吃", "me")]
+    assert [(d.text, d.id) for d in documents(path, text_col="comment", id_col="who")] == [("好吃", "me")]
     with pytest.raises(InputError, match=r"no column 'coment'; did you mean 'comment'\?"):
-        documents(path, columns=Wanted(text="coment", id="who"))
+        documents(path, text_col="coment", id_col="who")
     with pytest.raises(InputError, match="no column '3'"):
-        documents(path, columns=Wanted(text="3"))
+        documents(path, text_col="3")
 
 
 def test_order_of_default_columns(tmp_path: Path) -> None:
@@ -127,9 +126,9 @@ def test_json_lines_without_known_fields(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"n": 1, "body": "x"}\n{"body": "y", "n": 2}\n')
     assert texts(path) == ["x", "y"]
-    assert texts(path, columns=Wanted(text="body")) == ["x", "y"]
+    assert texts(path, text_col="body") == ["x", "y"]
     with pytest.raises(InputError, match="did you mean 'body'"):
-        documents(path, columns=Wanted(text="bdy"))
+        documents(path, text_col="bdy")
 
 
 def test_compressed(tmp_path: Path) -> None:
@@ -176,9 +175,13 @@ def test_tables(tmp_path: Path) -> None:
 def test_a_missing_extra_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textpipe.corpus.tables.find_spec", lambda _name: None)
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(InputError, match="needs pyarrow") as raised:
         documents(tmp_path / "a.parquet")
-    assert raised.value.hint == "pip install 'textpipe-zh[tables]'"
+    assert raised.value.hint == "pip install pyarrow"
+    (tmp_path / "b.txt").write_text("b")
+    log = ReadLog()
+    assert [d.text for d in documents(tmp_path, log)] == ["b"], "in a folder the others are read"
+    assert log.rejected == {"reading .parquet needs pyarrow": 1}
 
 
 def test_folders(tmp_path: Path) -> None:
@@ -307,5 +310,5 @@ def test_evaluation_sets_are_read_whole(evaluation: Path) -> None:
         ("keywords/csl/dev.jsonl", 1000, {}),
     ):
         log = ReadLog()
-        found = sum(1 for _ in textpipe.read(str(evaluation / path), log=log, **options))
+        found = len(documents(evaluation / path, log, **options))
         assert (found, log.read, log.used) == (count, count, count), path

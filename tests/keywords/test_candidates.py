@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests import jieba_reference
-from textpipe.errors import InputError, UsageError
-from textpipe.keywords.candidates import JIEBA_STOPWORDS, load_stopwords, occurrences, shipped_stopwords
+from textpipe.errors import InputError
+from textpipe.keywords.candidates import JIEBA_STOPWORDS, chosen_stopwords, occurrences, shipped_stopwords
 from textpipe.segment.tokenizer import Tokenizer
 
 
@@ -37,13 +37,13 @@ def test_every_shipped_word_can_be_met() -> None:
 
 def test_loading(tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_bytes("阅览室\r\n\r\nNASA\r\n#\r\n".encode("gb18030"))
-    assert load_stopwords([str(tmp_path / "own.txt")]) == {"阅览室", "nasa", "#"}
-    assert load_stopwords(["zh", "en"]) == shipped_stopwords("zh") | shipped_stopwords("en")
-    assert load_stopwords(["none"]) == frozenset()
-    with pytest.raises(UsageError):
-        load_stopwords(["none", "zh"])
+    assert chosen_stopwords(str(tmp_path / "own.txt")) == (frozenset({"阅览室", "nasa", "#"}), False)
+    assert chosen_stopwords(["zh", "en"]) == (shipped_stopwords("zh") | shipped_stopwords("en"), False)
+    assert chosen_stopwords("none") == (frozenset(), True)
+    assert chosen_stopwords(["none", "zh"]) == (shipped_stopwords("zh"), True)
+    assert chosen_stopwords({"The", "的"}) == (frozenset({"the", "的"}), False)
     with pytest.raises(InputError, match="no such stop-word list"):
-        load_stopwords(["de"])
+        chosen_stopwords(["de"])
 
 
 def test_occurrences() -> None:

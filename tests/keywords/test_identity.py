@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import textpipe
 from tests import jieba_reference
 from tests.conftest import DATA
-from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, load_stopwords, shipped_stopwords
+from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, chosen_stopwords, shipped_stopwords
 from textpipe.keywords.textrank import textrank
 from textpipe.keywords.tfidf import tfidf, tfidf_tagged
 from textpipe.segment.tokenizer import Tokenizer
@@ -123,5 +123,5 @@ def test_own_stop_words_equal_those_of_jieba(name: str) -> None:
     extractor = copy.copy(jieba_reference.analyse().default_tfidf)
     extractor.stop_words = extractor.stop_words | shipped_stopwords(name)
     for document in textpipe.read(str(DATA / "articles")):
-        found = tfidf(TOKENIZER.tokenize(document.text), stopwords=load_stopwords([name]) | JIEBA_STOPWORDS)
+        found = tfidf(TOKENIZER.tokenize(document.text), stopwords=chosen_stopwords([name])[0] | JIEBA_STOPWORDS)
         assert differences(found, extractor.extract_tags(document.text, topK=None, withWeight=True), k=20) is None

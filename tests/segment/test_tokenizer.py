@@ -200,5 +200,7 @@ def test_value() -> None:
     assert Tokenizer("search") != Tokenizer()
     with pytest.raises(textpipe.UsageError, match="unknown mode"):
         Tokenizer("exakt")  # type: ignore[arg-type]
+    with pytest.raises(textpipe.UsageError, match="a Dictionary is needed"):
+        Tokenizer(dictionary="words.txt")  # type: ignore[arg-type]
     with pytest.raises(textpipe.UsageError, match="no parts of speech"):
         Tokenizer("search").tag("x")

@@ -47,7 +47,8 @@ class _LateGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             guess = did_you_mean(args[0], list(COMMANDS))
-            raise UsageError(f"no command {args[0]!r}{guess}", hint="textpipe --help")
+            hint = f"textpipe keywords {args[0]}" if os.path.exists(args[0]) else "textpipe --help"
+            raise UsageError(f"no command {args[0]!r}{guess}", hint=hint)
         return super().resolve_command(ctx, args)
 
 
@@ -136,7 +137,7 @@ def _from_click(error: click.ClickException) -> TextpipeError:
     """click's own complaints in the form of ours."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "textpipe"
-    return UsageError(error.format_message().rstrip("."), hint=f"{command} --help")
+    return UsageError(" ".join(error.format_message().split()).rstrip("."), hint=f"{command} --help")
 
 
 class _Terminated(BaseException):

@@ -32,22 +32,29 @@ def read_configuration(path: str, group: click.Group, context: click.Context) ->
         if command is None or not isinstance(values, dict):
             guess = did_you_mean(name, group.list_commands(context))
             raise UsageError(f"no command {name!r}{guess}", where=path, line=_line_of(text, name))
-        defaults[name] = {_option(key, command, text, path): value for key, value in values.items()}
+        defaults[name] = dict(_default(key, value, command, text, path) for key, value in values.items())
     return defaults
 
 
-def _option(key: str, command: click.Command, text: str, path: str) -> str:
-    """The parameter's name for an option as it is spelled on the command line, without the dashes."""
-    spellings: dict[str, str] = {}
+def _default(key: str, value: Any, command: click.Command, text: str, path: str) -> tuple[str, Any]:
+    """(the parameter's name, the value as it wants it) for an option, spelled as on the command line."""
+    options: dict[str, click.Option] = {}
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.name is not None:
-            for spelling in parameter.opts:
-                spellings[spelling.lstrip("-")] = parameter.name
+        if isinstance(parameter, click.Option):
+            options |= {spelling.lstrip("-"): parameter for spelling in parameter.opts}
     wanted = key.replace("_", "-")
-    if wanted not in spellings:
-        guess = did_you_mean(wanted, [spelling for spelling in spellings if len(spelling) > 1])
+    if wanted not in options:
+        guess = did_you_mean(wanted, [spelling for spelling in options if len(spelling) > 1])
         raise UsageError(f"{command.name} has no option {key!r}{guess}", where=path, line=_line_of(text, key))
-    return spellings[wanted]
+    option = options[wanted]
+    assert option.name is not None  # click gives every option a name
+    if option.multiple and isinstance(value, str):
+        value = [value]
+    try:
+        option.type_cast_value(click.Context(command), value)
+    except click.BadParameter as error:
+        raise UsageError(f"{key}: {error.message.rstrip('.')}", where=path, line=_line_of(text, key)) from None
+    return option.name, value
 
 
 def _line_of(text: str, key: str) -> int | None:

@@ -13,6 +13,7 @@ from textpipe.corpus.document import ReadLog
 from textpipe.errors import TextpipeError
 
 T = TypeVar("T")
+_NOTES = 3
 
 # C0 (not tab and line feed), DEL, C1, bidirectional controls, zero-width marks, lone surrogates
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -50,6 +51,10 @@ def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
             example = log.examples.get(reason)
             where = f", first: {example.where}{f':{example.line}' if example.line else ''}" if example else ""
             click.echo(f"  {count} {one_line(reason)}{one_line(where)}", err=True)
+    for message in log.notes[:_NOTES]:
+        note(message)
+    if len(log.notes) > _NOTES:
+        note(f"the same for {len(log.notes) - _NOTES} more files")
     if log.replaced:
         note(f"{log.replaced} unreadable characters were replaced by U+FFFD")
     guessed = {name: count for name, count in log.encodings.items() if name != "utf-8"}

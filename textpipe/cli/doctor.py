@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from textpipe.cli.output import Cell, choose_format, open_output, record_writer, writes_records
+from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.errors import EXIT_NEGATIVE
 
 _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
@@ -18,7 +18,7 @@ _COLUMNS = ("id", "what", "state", "install")
 @writes_records(*_FORMATS)
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.pass_context
-def doctor(context: click.Context, *, output_format: str | None, output: str, force: bool) -> None:
+def doctor(context: click.Context, /, *, destination: Destination) -> None:
     """Say what is installed, which device there is, what is missing and the command that installs it.
 
     Ends with 1 when something that every command needs is missing or of an untested kind.
@@ -30,10 +30,10 @@ def doctor(context: click.Context, *, output_format: str | None, output: str, fo
     """
     from textpipe.operations.doctor import examine
 
-    kind = choose_format(output_format, output, _FORMATS)
+    kind = destination.format
     record = examine()
     with (
-        open_output(output, force=force) as write,
+        destination.open() as write,
         record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add,
     ):
         add(record)

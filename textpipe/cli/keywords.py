@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from textpipe.cli.console import note, show_account, with_progress
-from textpipe.cli.output import Cell, choose_format, open_output, record_writer, writes_records
+from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.errors import EXIT_NEGATIVE, UsageError, did_you_mean
@@ -41,15 +42,21 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @click.option(
     "--stopwords",
     multiple=True,
+    type=click.Path(path_type=str),
     metavar="zh|en|FILE",
-    help="Words that never count: shipped lists or a file with one a line; repeatable; none for no list.  "
-    "[default: jieba's few English ones; en where a document has no Han character]",
+    help="Words that never count, besides jieba's few English ones (en where a document has no Han character): "
+    "shipped lists or a file with one a line; repeatable, also zh,en; none for none at all.",
 )
 @click.option(
     "--lowercase/--keep-case", default=None, help="[default: lower case only where there is no Han character]"
 )
 @click.option("--converge", is_flag=True, help="TextRank: PageRank to convergence instead of jieba's ten sweeps.")
-@click.option("--graph", metavar="FILE", help="TextRank: write the co-occurrence graph of all documents as GraphML.")
+@click.option(
+    "--graph",
+    type=click.Path(path_type=str),
+    metavar="FILE",
+    help="TextRank: write the co-occurrence graph of all documents as GraphML.",
+)
 @cuts_text
 @writes_records(*_FORMATS)
 @click.pass_context
@@ -60,9 +67,7 @@ def keywords(
     reading: Reading,
     graph: str | None,
     jobs: int,
-    output_format: str | None,
-    output: str,
-    force: bool,
+    destination: Destination,
     **options: Any,
 ) -> None:
     """Find the keywords of documents, with the words and weights of jieba.analyse.
@@ -80,15 +85,15 @@ def keywords(
     from textpipe.keywords.textrank import CooccurrenceGraph
     from textpipe.operations.keywords import extract_keywords
 
-    kind = choose_format(output_format, output, _FORMATS)
+    kind = destination.format
     settings = _settings(**options)
     if graph is not None:
-        _check_graph(graph, settings, force=force)
+        _check_graph(graph, settings, force=destination.force)
     log = ReadLog()
     merged = CooccurrenceGraph() if graph else None
     without: list[str] = []
     with (
-        open_output(output, force=force) as write,
+        destination.open(reading.paths) as write,
         record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add,
     ):
         records = extract_keywords(reading.pieces(log), settings, jobs=jobs, graph=merged)
@@ -97,13 +102,17 @@ def keywords(
             if not record["keywords"]:
                 without.append(source or record["id"])
     if graph is not None and merged is not None:
-        _write_graph(graph, merged, settings, force=force)
+        _write_graph(graph, merged, settings, force=destination.force)
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
-        reason = "every word is a stop word, a single character, or filtered out"
+        reason = "every word is a stop word, a single character, or not of the parts of speech that count"
         note(f"no keywords in {len(without)} of {log.used} documents: {reason} (first: {without[0]})")
         if len(without) == log.used:
-            click.echo("hint: --stopwords none --keep-case counts every word of two characters", err=True)
+            filtered = settings.pos is not None or settings.method == "textrank"
+            hint = (
+                "textpipe tokenize --tags shows parts of speech, --pos chooses them" if filtered else "--stopwords none"
+            )
+            click.echo(f"hint: {hint}", err=True)
     if len(without) == log.used:
         context.exit(EXIT_NEGATIVE)
 
@@ -119,7 +128,7 @@ def _settings(
     user_dict: tuple[str, ...],
     hmm: bool,
 ) -> KeywordSettings:
-    from textpipe.keywords.candidates import load_stopwords
+    from textpipe.keywords.candidates import chosen_stopwords
     from textpipe.keywords.extract import KeywordSettings
 
     tokenizer = make_tokenizer(user_dict, hmm=hmm)
@@ -135,11 +144,15 @@ def _settings(
                 )
         if not tags:
             raise UsageError("--pos names no part of speech", hint="--pos n,ns,v")
+    # a file may have a comma in its name; anything else with one is several lists
+    lists = (name for given in stopwords for name in ([given] if os.path.exists(given) else given.split(",")))
+    words, only = chosen_stopwords(lists)
     return KeywordSettings(
         method=method,
         k=top,
         pos=tags,
-        stopwords=load_stopwords(stopwords) if stopwords else None,
+        stopwords=words,
+        only=only,
         lowercase=lowercase,
         converge=converge,
         tokenizer=tokenizer,
@@ -149,6 +162,8 @@ def _settings(
 def _check_graph(path: str, settings: KeywordSettings, *, force: bool) -> None:
     if settings.method != "textrank":
         raise UsageError("--graph belongs to textrank", hint="add --method textrank")
+    if not path.lower().endswith(".graphml"):
+        raise UsageError("the graph is written as GraphML", where=path, hint="--graph NAME.graphml")
     check_writable(path, force=force)
 
 

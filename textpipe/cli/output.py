@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Any, Protocol
+from dataclasses import dataclass
+from typing import IO, Any
 
 import click
 
@@ -33,63 +35,97 @@ Cell = str | int | float
 Rows = Callable[[Mapping[str, Any]], Iterator[Sequence[Cell]]]
 
 
-def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command --format, -o and --force."""
+@dataclass
+class Destination:
+    """Where and how results are written, as the options of one command line say."""
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        command = click.option("--force", is_flag=True, help="Replace an output file that exists.")(command)
-        command = click.option(
-            "-o",
-            "--output",
-            default=STDOUT,
-            metavar="FILE",
-            help="Write here; the suffix chooses the format.",
-        )(command)
-        default = "plain text" if formats[0] == "text" else f"{formats[0]} on a terminal, else jsonl"
-        return click.option(
+    path: str
+    given_format: str | None
+    formats: tuple[str, ...]
+    force: bool
+    bom: bool
+
+    @property
+    def format(self) -> str:
+        """--format wins, then the suffix of -o, then table on a terminal and JSON lines elsewhere (or plain text)."""
+        if self.given_format:
+            return self.given_format
+        plain = "text" if "text" in self.formats else ""
+        if self.path == STDOUT:
+            return plain or ("table" if sys.stdout.isatty() else "jsonl")
+        suffix = os.path.splitext(self.path)[1].lower()
+        known = _SUFFIXES.get(suffix, "")
+        if known in self.formats:
+            return known
+        if suffix in _NEVER_TEXT or not plain:
+            endings = ", ".join(ending for ending, kind in _SUFFIXES.items() if kind in self.formats)
+            hint = f"use {endings}, or --format"
+            raise UsageError(f"no output format for the suffix {suffix!r}", where=self.path, hint=hint)
+        return plain
+
+    @contextlib.contextmanager
+    def open(self, inputs: Sequence[str] = ()) -> Iterator[Callable[[str], None]]:
+        """A function that writes text: to standard output, or to a file that appears only when all went well.
+
+        Raises UsageError when the file is one of the `inputs`.
+        """
+        with contextlib.ExitStack() as stack:
+            if self.path == STDOUT:
+                write = _stdout_write()
+                stack.callback(sys.stdout.flush)
+            else:
+                self._check_not_input(inputs)
+                stream = stack.enter_context(atomic_writer(self.path, force=self.force))
+                write = _write_to(stack.enter_context(_text_layer(stream)))
+            if self.bom:
+                write("\ufeff")
+            yield write
+
+    def _check_not_input(self, inputs: Sequence[str]) -> None:
+        for path in inputs:
+            if os.path.exists(path) and os.path.exists(self.path) and os.path.samefile(path, self.path):
+                raise UsageError("the output would replace the input", where=self.path, hint="write to another file")
+
+
+def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --format, -o, --force and --bom; it gets them as one argument, `destination`."""
+    default = "plain text" if formats[0] == "text" else f"{formats[0]} on a terminal, else jsonl"
+    options = (
+        click.option(
             "--format",
             "output_format",
             type=click.Choice(formats),
             help=f"Format of the output.  [default: by the suffix of -o, else {default}]",
-        )(command)
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=str),
+            default=STDOUT,
+            metavar="FILE",
+            help="Write here; the suffix chooses the format.",
+        ),
+        click.option("--force", is_flag=True, help="Replace an output file that exists."),
+        click.option("--bom", is_flag=True, help="Begin with a byte order mark, so that Excel reads CSV as UTF-8."),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_destination(*arguments: Any, **values: Any) -> Any:
+            destination = Destination(
+                path=values.pop("output"),
+                given_format=values.pop("output_format"),
+                formats=formats,
+                force=values.pop("force"),
+                bom=values.pop("bom"),
+            )
+            return command(*arguments, destination=destination, **values)
+
+        for option in reversed(options):
+            with_destination = option(with_destination)
+        return with_destination
 
     return decorate
-
-
-def choose_format(output_format: str | None, output: str, formats: Sequence[str]) -> str:
-    """--format wins, then the suffix of -o, then table on a terminal and JSON lines elsewhere (or plain text)."""
-    if output_format:
-        return output_format
-    plain = "text" if "text" in formats else None
-    if output == STDOUT:
-        return plain or ("table" if sys.stdout.isatty() else "jsonl")
-    suffix = os.path.splitext(output)[1].lower()
-    known = _SUFFIXES.get(suffix, "")
-    if known in formats:
-        return known
-    if suffix in _NEVER_TEXT or not plain:
-        endings = ", ".join(ending for ending, kind in _SUFFIXES.items() if kind in formats)
-        raise UsageError(
-            f"no output format for the suffix {suffix!r}", where=output, hint=f"use {endings}, or --format"
-        )
-    return plain
-
-
-class Writer(Protocol):
-    """Takes records one by one."""
-
-    def write(self, record: Mapping[str, Any]) -> None: ...
-
-
-@contextlib.contextmanager
-def open_output(output: str, *, force: bool) -> Iterator[Callable[[str], None]]:
-    """A function that writes text: to standard output, or to a file that appears only when all went well."""
-    if output == STDOUT:
-        yield _stdout_write()
-        sys.stdout.flush()
-        return
-    with atomic_writer(output, force=force) as stream, _text_layer(stream) as text:
-        yield _write_to(text)
 
 
 def _stdout_write() -> Callable[[str], None]:
@@ -175,13 +211,18 @@ def _table(record: Mapping[str, Any], columns: Sequence[str], rows: Rows) -> str
     from rich.table import Table
     from rich.text import Text
 
-    target = io.StringIO()
-    table = Table(title=Text(one_line(str(record["id"]))), title_justify="left", title_style="bold")
-    for number, column in enumerate(columns[1:]):
-        table.add_column(column, justify="left" if number == 0 else "right", overflow="fold")
-    for row in rows(record):
+    found = list(rows(record))
+    title = one_line(str(record["id"]))
+    if not found:
+        return f"{title}\n(nothing)\n"
+    table = Table(title=Text(title), title_justify="left")
+    for number, column in enumerate(columns[1:], start=1):
+        numeric = all(isinstance(row[number], int | float) for row in found)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in found:
         cells = (f"{cell:.4f}" if isinstance(cell, float) else one_line(str(cell)) for cell in row[1:])
         table.add_row(*map(Text, cells))
+    target = io.StringIO()
     width = None if sys.stdout.isatty() else 100
     Console(file=target, width=width, color_system=None, force_terminal=False).print(table)
-    return target.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())

@@ -38,7 +38,11 @@ _OPTIONS = (
         help="Column of the text, by name or number from 1.  "
         "[default: text, else text_a, content, review, title, else column 1]",
     ),
-    click.option("--label-col", metavar="COLUMN", help="Column of the label.  [default: label, else the last]"),
+    click.option(
+        "--label-col",
+        metavar="COLUMN",
+        help="Column of the label, which is read and not shown.  [default: label, else the last]",
+    ),
     click.option("--id-col", metavar="COLUMN", help="Column of the id.  [default: id, else path:line]"),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N documents."),
     click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N documents by chance."),
@@ -49,7 +53,8 @@ _OPTIONS = (
     click.option("-v", "--verbose", is_flag=True, help="Always say what was read, and in which encoding."),
     click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
 )
-_READ = ("input_format", "lines", "encoding", "errors", "limit", "sample", "seed", "fold", "strict")
+_READ = ("input_format", "lines", "encoding", "errors", "text_col", "label_col", "id_col")
+_PARTS = ("limit", "sample", "seed", "fold", "strict")
 
 
 @dataclass
@@ -58,20 +63,18 @@ class Reading:
 
     paths: tuple[str, ...]
     options: dict[str, Any]
-    columns: tuple[str | None, str | None, str | None]
     quiet: bool
     verbose: bool
 
     def pieces(self, log: ReadLog) -> Iterator[Piece]:
         """The documents, long ones in pieces."""
-        from textpipe.corpus.columns import Wanted
         from textpipe.corpus.read import ReadOptions, read_pieces
 
         if not self.paths:
             raise UsageError("no input", hint="name files or folders, or - for standard input")
         if self.options["limit"] and self.options["sample"]:
             raise UsageError("--limit and --sample exclude each other", hint="leave out one of them")
-        return read_pieces(self.paths, ReadOptions(columns=Wanted(*self.columns), **self.options), log=log)
+        return read_pieces(self.paths, ReadOptions(**self.options), log=log)
 
 
 def reads_paths(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,10 +84,9 @@ def reads_paths(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_reading(**values: Any) -> Any:
         reading = Reading(
             paths=values.pop("paths"),
-            columns=(values.pop("text_col"), values.pop("label_col"), values.pop("id_col")),
             quiet=values.pop("quiet"),
             verbose=values.pop("verbose"),
-            options={name: values.pop(name) for name in _READ},
+            options={name: values.pop(name) for name in (*_READ, *_PARTS)},
         )
         return command(reading=reading, **values)
 

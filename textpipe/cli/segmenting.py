@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     click.option(
-        "--user-dict", multiple=True, metavar="FILE", help="Words of your own, in jieba's format; repeatable."
+        "--user-dict",
+        multiple=True,
+        type=click.Path(path_type=str),
+        metavar="FILE",
+        help="Words of your own, in jieba's format; repeatable.",
     ),
     click.option("--hmm/--no-hmm", default=True, show_default=True, help="Join unknown characters by jieba's model."),
     click.option(

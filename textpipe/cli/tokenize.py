@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import show_account, with_progress
-from textpipe.cli.output import Cell, choose_format, open_output, record_writer, writes_records
+from textpipe.cli.output import STDOUT, Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.errors import UsageError
@@ -31,7 +31,7 @@ _FORMATS = ("text", "jsonl", "json", "csv", "tsv")
     help="exact: every character once; search: long words and their parts; full: every word there is.",
 )
 @click.option("--tags", is_flag=True, help="Parts of speech, as jieba.posseg gives them: word/tag.")
-@click.option("--spans", is_flag=True, help="Where each token lies in its document, in code points (not as text).")
+@click.option("--spans", is_flag=True, help="Where each token lies in its document, in code points; as JSON lines.")
 @cuts_text
 @writes_records(*_FORMATS)
 def tokenize(
@@ -43,9 +43,7 @@ def tokenize(
     user_dict: tuple[str, ...],
     hmm: bool,
     jobs: int,
-    output_format: str | None,
-    output: str,
-    force: bool,
+    destination: Destination,
 ) -> None:
     """Cut documents into words, exactly as jieba does.
 
@@ -63,14 +61,14 @@ def tokenize(
 
     if tags and mode != "exact":
         raise UsageError("--tags goes with --mode exact only", hint="leave out --mode")
-    kind = choose_format(output_format, output, _FORMATS)
+    kind = destination.format
     if spans and kind == "text":
-        if output_format == "text":
+        if destination.given_format or destination.path != STDOUT:
             raise UsageError("plain text has no place for spans", hint="--format jsonl")
         kind = "jsonl"
     log = ReadLog()
     tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode)
-    with open_output(output, force=force) as write:
+    with destination.open(reading.paths) as write:
         cuts = cut_pieces(reading.pieces(log), tokenizer, tags=tags, spans=spans, jobs=jobs)
         if kind == "text":
             _write_text(with_progress(cuts, log, quiet=reading.quiet), write)

@@ -23,9 +23,6 @@ class Wanted(NamedTuple):
         return {name for name in self if name is not None}
 
 
-DEFAULT_COLUMNS = Wanted()
-
-
 class Columns(NamedTuple):
     """Positions of the columns from 0, and whether the first row names them."""
 
@@ -72,6 +69,10 @@ def unknown_column(name: str, names: list[str], *, header: bool = True, where: s
     """The error for a requested column that is not there; `header` tells whether `names` are known to be names."""
     there = ", ".join(f"{other[:30]}…" if len(other) > 30 else other for other in names[:20])
     hint = f"the columns are: {there}"
-    if not header:
+    separator = next((mark for mark in "\t;|" if len(names) == 1 and mark in names[0]), None)
+    if separator is not None:
+        name_of = {"\t": "tabs: --input-format tsv", ";": "semicolons, not commas", "|": "bars, not commas"}[separator]
+        hint = f"the cells seem to lie between {name_of}"
+    elif not header:
         hint = f"the first row is: {there}; if that is no header, name columns by number, 1 to {len(names)}"
     return InputError(f"no column {name!r}{did_you_mean(name, names)}", where=where, line=line, hint=hint)

@@ -42,6 +42,7 @@ class ReadLog:
     skipped: left out on purpose, by reason (blank rows, binary files in a folder, not in the sample)
     rejected: documents that were there but could not be used, by reason
     replaced: characters that became U+FFFD, in used documents
+    notes: what was assumed and may be wrong
     """
 
     used: int = 0
@@ -50,6 +51,7 @@ class ReadLog:
     replaced: int = 0
     encodings: Counter[str] = field(default_factory=Counter)
     examples: dict[str, InputError] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     bytes_read: int = 0
     bytes_total: int | None = None
 

@@ -8,9 +8,9 @@ import random
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
-from textpipe.corpus.columns import DEFAULT_COLUMNS, ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
+from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
 from textpipe.corpus.delimited import csv_rows, tsv_rows
 from textpipe.corpus.document import Document, Piece, ReadLog
 from textpipe.corpus.paths import STDIN, Source, expand
@@ -53,7 +53,7 @@ class ReadOptions:
     lines: plain text gives a document a line instead of one a file
     encoding: `auto` or the name of an encoding
     errors: `strict` stops at bytes that do not fit the encoding, `replace` reads on with U+FFFD
-    columns: text, label and id, by name or number from 1
+    text_col, label_col, id_col: columns by name or number from 1; None is the default
     limit: at most so many documents; sample: so many by chance, in input order, drawn with seed
     fold: full-width letters, digits and space become ASCII; lengths and so offsets stay the same
     strict: a row that cannot be used is an error instead of being counted as rejected
@@ -63,7 +63,9 @@ class ReadOptions:
     lines: bool = False
     encoding: str = "auto"
     errors: Literal["strict", "replace"] = "strict"
-    columns: Wanted = DEFAULT_COLUMNS
+    text_col: str | None = None
+    label_col: str | None = None
+    id_col: str | None = None
     limit: int | None = None
     sample: int | None = None
     seed: int = 0
@@ -76,12 +78,38 @@ class ReadOptions:
         if self.input_format is not None and self.input_format not in FORMATS:
             raise UsageError(f"unknown format {self.input_format!r}", hint=f"one of: {', '.join(FORMATS)}")
 
+    @property
+    def columns(self) -> Wanted:
+        """The columns asked for."""
+        return Wanted(self.text_col, self.label_col, self.id_col)
 
-def read(paths: str | Iterable[str], *, log: ReadLog | None = None, **options: object) -> Iterator[Document]:
+
+class ReadKeywords(TypedDict, total=False):
+    """The keyword arguments of `read`: the fields of ReadOptions."""
+
+    input_format: Format | None
+    lines: bool
+    encoding: str
+    errors: Literal["strict", "replace"]
+    text_col: str | None
+    label_col: str | None
+    id_col: str | None
+    limit: int | None
+    sample: int | None
+    seed: int
+    fold: bool
+    strict: bool
+
+
+def read(
+    paths: str | Iterable[str], *, log: ReadLog | None = None, **options: Unpack[ReadKeywords]
+) -> Iterator[Document]:
     """The documents of files, folders, patterns or `-`, streamed in order.
 
-    `options` are the fields of ReadOptions. Raises InputError (missing, empty, binary, malformed), EncodingError,
-    UsageError (options, a missing extra) and OutputError (permissions).
+    Options, as on the command line: input_format, lines, encoding, errors, text_col, label_col, id_col, limit,
+    sample, seed, fold, strict; `ReadOptions` says what they mean. A `log` takes the account of the reading.
+    Raises InputError (missing, empty, binary, malformed), EncodingError, UsageError (options) and OutputError
+    (permissions).
 
     >>> for document in read("data/news.tsv", limit=1):
     ...     print(document.id)
@@ -89,7 +117,7 @@ def read(paths: str | Iterable[str], *, log: ReadLog | None = None, **options: o
     """
     named = [paths] if isinstance(paths, str) else list(paths)
     parts: list[str] = []
-    for piece in read_pieces(named, ReadOptions(**options), log=log):  # type: ignore[arg-type]
+    for piece in read_pieces(named, ReadOptions(**options), log=log):
         parts.append(piece.document.text)
         if piece.last:
             yield replace(piece.document, text="".join(parts)) if len(parts) > 1 else piece.document

@@ -31,6 +31,8 @@ def documents_of_rows(rows: Iterable[Row], wanted: Wanted, log: ReadLog, *, wher
             columns = choose_columns(row.cells, wanted, where=where, line=row.line)
             if columns.header:
                 continue
+            if wanted.text is None and columns.width > 1:
+                log.notes.append(f"{where} has no column of a known name: text is column 1 (--text-col names another)")
         problem = row.problem or _misfit(row, columns, where=where)
         if problem is not None:
             log.reject(problem)

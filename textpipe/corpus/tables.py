@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from textpipe.corpus.delimited import Row
-from textpipe.errors import InputError, UsageError
+from textpipe.errors import InputError
 
 _PACKAGES = {"parquet": "pyarrow", "xlsx": "python_calamine"}
 _BATCH = 4096
@@ -16,12 +16,12 @@ _BATCH = 4096
 def table_rows(path: str, kind: str) -> Iterator[Row]:
     """Rows of cells as text, the header first; `line` is the row's number, the header being 1.
 
-    Raises UsageError when the package for it is not installed, InputError for a file that is not such a table.
+    Raises InputError when the package for it is not installed and for a file that is not such a table.
     """
     package = _PACKAGES[kind]
     if find_spec(package) is None:
-        hint = "pip install 'textpipe-zh[tables]'"
-        raise UsageError(f"reading .{kind} needs {package.replace('_', '-')}", where=path, hint=hint)
+        name = package.replace("_", "-")
+        raise InputError(f"reading .{kind} needs {name}", where=path, hint=f"pip install {name}")
     return _parquet_rows(path) if kind == "parquet" else _xlsx_rows(path)
 
 

@@ -1,4 +1,4 @@
-"""Tokens to keywords. The room is also the public function: `textpipe.keywords(text)`.
+"""Tokens to keywords. The room is also the public function: `textpipe.keywords(text, method="tfidf", k=20, …)`.
 
 Importing a subpackage binds its module to the name `textpipe.keywords`, which the public function bears as well.
 So the module can be called, and both readings of the name work in any order of imports.
@@ -7,16 +7,42 @@ So the module can be called, and both readings of the name work in any order of 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textpipe.keywords.candidates import Keyword
+    from textpipe.keywords.extract import Method
+    from textpipe.segment.tokenizer import Tokenizer
 
 
 class _CallableRoom(ModuleType):
-    def __call__(self, text: str, **options: Any) -> list[Any]:
-        """Find the keywords of one text; see `textpipe.keywords.extract.extract` for the options."""
+    def __call__(
+        self,
+        text: str,
+        *,
+        method: Method = "tfidf",
+        k: int | None = 20,
+        pos: Iterable[str] | None = None,
+        stopwords: str | Iterable[str] = (),
+        lowercase: bool | None = None,
+        converge: bool = False,
+        tokenizer: Tokenizer | None = None,
+    ) -> list[Keyword]:
+        """The keywords of one text, best first; `textpipe.keywords.extract.extract` explains the options."""
         from textpipe.keywords.extract import extract
 
-        return extract(text, **options)
+        return extract(
+            text,
+            method=method,
+            k=k,
+            pos=pos,
+            stopwords=stopwords,
+            lowercase=lowercase,
+            converge=converge,
+            tokenizer=tokenizer,
+        )
 
 
 sys.modules[__name__].__class__ = _CallableRoom

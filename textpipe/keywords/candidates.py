@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import NamedTuple
 
-from textpipe.errors import UsageError
 from textpipe.files import require_regular
 from textpipe.text import decode_stream
 
@@ -18,6 +17,7 @@ JIEBA_STOPWORDS = frozenset({
     "if", "from", "which", "you", "it", "this", "then", "at", "have", "all", "not", "one", "has", "or",
 })  # fmt: skip
 SHIPPED = ("zh", "en")
+NO_LIST = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +87,22 @@ def shipped_stopwords(language: str) -> frozenset[str]:
     return frozenset(resource.read_text("utf-8").split("\n")) - {""}
 
 
-def load_stopwords(names: Iterable[str]) -> frozenset[str]:
-    """The union of lists, each `zh`, `en` or a file with one word a line; `none` is no list at all.
+def chosen_stopwords(choice: str | Iterable[str]) -> tuple[frozenset[str], bool]:
+    """(words, whether they stand alone): of a set, its words; else of lists named `zh`, `en` or by a file.
 
-    Raises InputError for a file that is missing or not text, UsageError for `none` beside others.
+    A file has one word a line. The name `none` drops the stop words that act without being asked for.
+    Raises InputError for a file that is missing or not text.
     """
-    chosen = list(names)
-    if "none" in chosen and len(chosen) > 1:
-        raise UsageError("--stopwords none goes alone", hint="leave out 'none'")
+    if isinstance(choice, set | frozenset):
+        return frozenset(word.lower() for word in choice), False
     words: set[str] = set()
-    for name in chosen:
+    names = [choice] if isinstance(choice, str) else list(choice)
+    for name in names:
         if name in SHIPPED:
             words |= shipped_stopwords(name)
-        elif name != "none":
+        elif name != NO_LIST:
             words |= _read_words(name)
-    return frozenset(words)
+    return frozenset(words), NO_LIST in names
 
 
 def _read_words(path: str) -> set[str]:

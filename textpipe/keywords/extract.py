@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal, get_args
 
@@ -11,7 +11,7 @@ from textpipe.errors import UsageError
 from textpipe.keywords.candidates import (
     JIEBA_STOPWORDS,
     Keyword,
-    load_stopwords,
+    chosen_stopwords,
     shipped_stopwords,
     tagged_occurrences,
 )
@@ -32,8 +32,9 @@ class KeywordSettings:
     k: how many; None for all
     pos: parts of speech that count (jieba's names). None: all for tfidf; ns, n, vn, v for textrank, and eng as
         well in a document without Han characters, where jieba's tagger knows no other
-    stopwords: words that never count, in lower case. None: jieba's few English ones; textpipe's English list
-        in a document without Han characters
+    stopwords: words that never count, in lower case, besides jieba's few English ones (textpipe's English list
+        in a document without Han characters)
+    only: these stop words alone, without those of the language
     lowercase: count words in lower case. None: only in a document without Han characters
     converge: for textrank, PageRank to a tolerance instead of jieba's ten sweeps
     tokenizer: its mode must be exact
@@ -42,7 +43,8 @@ class KeywordSettings:
     method: Method = "tfidf"
     k: int | None = 20
     pos: tuple[str, ...] | None = None
-    stopwords: frozenset[str] | None = None
+    stopwords: frozenset[str] = frozenset()
+    only: bool = False
     lowercase: bool | None = None
     converge: bool = False
     tokenizer: Tokenizer = field(default_factory=Tokenizer)
@@ -53,7 +55,7 @@ class KeywordSettings:
         if self.tokenizer.mode != "exact":
             raise UsageError("keywords need a tokenizer in exact mode", hint="Tokenizer(mode='exact')")
         if self.k is not None and self.k < 1:
-            raise UsageError(f"k is {self.k}, but at least one keyword must be asked for", hint="-k 20")
+            raise UsageError(f"k is {self.k}, but at least one keyword must be asked for", hint="a whole number from 1")
         if self.converge and self.method != "textrank":
             raise UsageError("--converge belongs to textrank", hint="add --method textrank")
 
@@ -63,10 +65,10 @@ class KeywordSettings:
         if pos is None and self.method == "textrank":
             pos = DEFAULT_POS if chinese else (*DEFAULT_POS, "eng")
         stopwords = self.stopwords
-        if stopwords is None:
-            stopwords = JIEBA_STOPWORDS if chinese else shipped_stopwords("en")
+        if not self.only:
+            stopwords |= JIEBA_STOPWORDS if chinese else shipped_stopwords("en")
         lowercase = not chinese if self.lowercase is None else self.lowercase
-        return KeywordSettings(self.method, self.k, pos, stopwords, lowercase, self.converge, self.tokenizer)
+        return replace(self, pos=pos, stopwords=stopwords, only=True, lowercase=lowercase)
 
 
 def extract(
@@ -75,23 +77,29 @@ def extract(
     method: Method = "tfidf",
     k: int | None = 20,
     pos: Iterable[str] | None = None,
-    stopwords: Iterable[str] | None = None,
+    stopwords: str | Iterable[str] = (),
     lowercase: bool | None = None,
     converge: bool = False,
     tokenizer: Tokenizer | None = None,
 ) -> list[Keyword]:
     """The keywords of one text, best first.
 
-    `stopwords` names lists (`zh`, `en`, a file), the other options are those of `KeywordSettings`.
+    `stopwords` names lists (`zh`, `en`, a file; `none` for not even the usual ones), or is a set of words; they are
+    added to jieba's few English ones. The other options are those of `KeywordSettings`.
+    Raises UsageError for settings that make no sense, InputError for a list that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]
     ['石墨']
     """
+    if not isinstance(text, str):
+        raise UsageError(f"a text is needed, not {type(text).__name__}", hint="call it once for each text")
+    words, only = chosen_stopwords(stopwords)
     settings = KeywordSettings(
         method=method,
         k=k,
         pos=None if pos is None else tuple(pos),
-        stopwords=None if stopwords is None else load_stopwords(stopwords),
+        stopwords=words,
+        only=only,
         lowercase=lowercase,
         converge=converge,
         tokenizer=tokenizer or Tokenizer(),
@@ -107,7 +115,7 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     chosen, pieces = _decide(pieces, settings)
     if chosen.method == "textrank":
         return rank(_graph(pieces, chosen), k=chosen.k, converge=chosen.converge)
-    stopwords, lowercase = chosen.stopwords or frozenset(), bool(chosen.lowercase)
+    stopwords, lowercase = chosen.stopwords, bool(chosen.lowercase)
     if chosen.pos is None:
         tokens = chain.from_iterable(map(chosen.tokenizer.tokenize, pieces))
         return tfidf(tokens, k=chosen.k, stopwords=stopwords, lowercase=lowercase)
@@ -131,6 +139,6 @@ def _graph(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGrap
     graph = CooccurrenceGraph()
     pairs = chain.from_iterable(map(settings.tokenizer.tag, pieces))
     pos = frozenset(settings.pos or ())
-    stopwords = settings.stopwords or frozenset()
-    graph.add(tagged_occurrences(pairs, pos=pos, stopwords=stopwords, lowercase=bool(settings.lowercase)))
+    lowercase = bool(settings.lowercase)
+    graph.add(tagged_occurrences(pairs, pos=pos, stopwords=settings.stopwords, lowercase=lowercase))
     return graph

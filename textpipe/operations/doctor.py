@@ -74,8 +74,7 @@ def _package(line: str, installed: dict[str, str], *, extra: str | None) -> Find
     there = installed.get(_canonical(name))
     what = f"{name} (for the extra {extra})" if extra else name
     if there is None:
-        target = f"'{DISTRIBUTION}[{extra}]'" if extra else name
-        return Finding(what=what, state="missing", install=f"pip install {target}")
+        return Finding(what=what, state="missing", install=f"pip install {name}")
     pinned = _PINNED.search(line)
     if pinned and pinned[1] != there:
         return Finding(

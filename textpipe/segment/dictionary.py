@@ -158,10 +158,7 @@ def _parse(line: str, *, path: str, number: int) -> Entry:
     match = _LINE.fullmatch(line)
     word, frequency, tag = match.groups() if match else (line, None, None)
     if any(character.isspace() for character in word):
-        raise DictionaryError(
-            f"not an entry: {line!r}",
-            where=path,
-            line=number,
-            hint="a line is: word frequency tag, with one space between; both numbers and tags may be left out",
-        )
+        what = "fields lie between single spaces, not tabs" if "\t" in line else "a word cannot hold white space"
+        hint = "a line is: word, one space, frequency, one space, tag; frequency and tag may be left out"
+        raise DictionaryError(f"not an entry: {line!r}: {what}", where=path, line=number, hint=hint)
     return Entry(word, None if frequency is None else int(frequency), tag.strip() if tag else None)

@@ -38,6 +38,8 @@ class Tokenizer:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise UsageError(f"unknown mode {self.mode!r}", hint=f"one of: {', '.join(MODES)}")
+        if not isinstance(self.dictionary, Dictionary | None):
+            raise UsageError("a Dictionary is needed for the dictionary", hint="Dictionary().with_file(PATH)")
         if self.dictionary is None:
             object.__setattr__(self, "dictionary", Dictionary())
 
