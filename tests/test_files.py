@@ -26,6 +26,24 @@ def test_writes_once_and_never_over(tmp_path: Path) -> None:
     assert target.read_bytes() == b"two"
 
 
+def test_a_name_taken_in_the_meantime(tmp_path: Path) -> None:
+    def late() -> None:
+        with atomic_writer(str(tmp_path / "a.txt")) as stream:
+            stream.write(b"ours")
+            (tmp_path / "a.txt").write_bytes(b"theirs")
+
+    with pytest.raises(OutputError, match="appeared"):
+        late()
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.txt", b"theirs")]
+
+
+def test_long_names(tmp_path: Path) -> None:
+    name = "长" * 80 + ".jsonl"
+    with atomic_writer(str(tmp_path / name)) as stream:
+        stream.write(b"x")
+    assert (tmp_path / name).read_bytes() == b"x"
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_a_failing_system_call_leaves_nothing(

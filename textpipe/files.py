@@ -72,21 +72,35 @@ def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
     """
     check_writable(path, force=force)
     target = Path(os.path.realpath(path))
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".textpipe-", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fchmod(stream.fileno(), 0o666 & ~_umask())
             os.fsync(stream.fileno())
-        if not force and target.exists():
-            raise OutputError("the file appeared while it was being written", where=path, hint="add --force")
-        os.replace(temporary, target)
+        _put_in_place(temporary, target, force=force)
         _fsync_directory(target.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def _put_in_place(temporary: str, target: Path, *, force: bool) -> None:
+    """One rename; without `force` a link, which unlike a rename fails when the name is taken by now."""
+    if force:
+        os.replace(temporary, target)
+        return
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        hint = "add --force to replace it"
+        raise OutputError("the file appeared while it was being written", where=target, hint=hint) from None
+    except OSError:  # a file system without hard links
+        os.replace(temporary, target)
+    else:
+        os.unlink(temporary)
 
 
 def _umask() -> int:

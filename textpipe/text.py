@@ -199,8 +199,11 @@ class Decoding:
 def known_encoding(name: str) -> str:
     """The name as Python spells it. Raises UsageError for an unknown encoding."""
     try:
-        return codecs.lookup(name).name
-    except LookupError:
+        found = codecs.lookup(name)
+        if not found._is_text_encoding or found.name == "undefined":  # rot13 and zip are codecs too
+            raise LookupError(name)
+        return found.name
+    except (LookupError, ValueError):
         hint = "utf-8, gb18030, big5, utf-16, latin-1, shift-jis, …, or auto"
         raise UsageError(f"unknown encoding {name!r}", hint=hint) from None
 
@@ -220,11 +223,12 @@ def decode_stream(
     Raises BinaryFileError for binary data and EncodingError, with the line, for bytes that do not fit.
     """
     decoding = decoding if decoding is not None else Decoding()
-    lines = 0
+    lines = done = 0
     head = _read_fully(stream, WINDOW)
     if encoding == "auto":
         while len(head) == WINDOW and head.isascii() and b"\0" not in head:
             lines += head.count(b"\n")
+            done += len(head)
             yield head.decode("ascii")
             head = _read_fully(stream, WINDOW)
         found = detect(head, complete=len(head) < WINDOW)
@@ -236,9 +240,9 @@ def decode_stream(
     for mark, marked in _MARKS:
         if head.startswith(mark) and (encoding == marked or marked.startswith(encoding)):
             head, encoding = head[len(mark) :], marked
+            done += len(mark)
             break
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    done = 0
     block = head
     while True:
         final = not block
@@ -251,7 +255,8 @@ def decode_stream(
                 return
             raise _not_in(encoding, error, where=where, lines=lines, offset=done + len(block)) from None
         if errors == "replace" and "\ufffd" in text:
-            decoding.replaced += text.count("\ufffd")
+            genuine = block.count("\ufffd".encode(encoding, "ignore") or block + b"\0")
+            decoding.replaced += max(0, text.count("\ufffd") - genuine)
         if text:
             lines += text.count("\n")
             yield text
@@ -296,17 +301,19 @@ def _not_in(encoding: str, error: UnicodeDecodeError, *, where: str, lines: int,
 # ---------------------------------------------------------------------------------------------- cutting a stream
 
 
-def _cut_place(buffer: str, limit: int) -> int:
-    """Where to cut a text longer than `limit`: after a sentence if there is one, else where no token can cross."""
-    place = max(buffer.rfind(end, 0, limit) for end in _SENTENCE_ENDS)
-    if place >= 0:
+def _cut_place(buffer: str, start: int, limit: int) -> int:
+    """Where to cut what follows `start` and is longer than `limit`: after a sentence if there is one, else where no
+    token can cross, else at the limit."""
+    stop = start + limit
+    place = max(buffer.rfind(end, start, stop) for end in _SENTENCE_ENDS)
+    if place >= start:
         return place + 1
-    place = limit - 1
-    while place >= 0 and _INSIDE_A_BLOCK.match(buffer[place]):
+    place = stop - 1
+    while place >= start and _INSIDE_A_BLOCK.match(buffer, place):
         place -= 1
-    if place >= 0:
+    if place >= start:
         return place + 1
-    return limit - 1 if buffer[limit - 1] == "\r" else limit
+    return stop - 1 if buffer[stop - 1] == "\r" else stop
 
 
 def split_pieces(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[str]:
@@ -314,10 +321,12 @@ def split_pieces(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[str]:
     buffer = ""
     for block in blocks:
         buffer += block
-        while len(buffer) > limit:
-            place = _cut_place(buffer, limit)
-            yield buffer[:place]
-            buffer = buffer[place:]
+        start = 0
+        while len(buffer) - start > limit:
+            place = _cut_place(buffer, start, limit)
+            yield buffer[start:place]
+            start = place
+        buffer = buffer[start:]
     if buffer:
         yield buffer
 
@@ -334,10 +343,12 @@ def split_lines(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[tuple[
                 yield last, True
             else:
                 yield line, True
-        while len(buffer) > limit:
-            place = _cut_place(buffer, limit)
-            yield buffer[:place], False
-            buffer = buffer[place:]
+        start = 0
+        while len(buffer) - start > limit:
+            place = _cut_place(buffer, start, limit)
+            yield buffer[start:place], False
+            start = place
+        buffer = buffer[start:]
     if buffer:
         yield buffer, True
 
@@ -345,17 +356,17 @@ def split_lines(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[tuple[
 def whole_lines(
     blocks: Iterator[str], *, limit: int, too_long: Callable[[int], InputError]
 ) -> Iterator[tuple[int, str]]:
-    """(number from 1, line without its line end); a line over `limit` characters raises what `too_long` makes."""
+    """(number from 1, line without its LF); a line over `limit` characters raises what `too_long` makes."""
     parts: list[str] = []
     size = 0
     number = 1
-    for piece, ends in split_lines(blocks, limit=limit):
+    for piece, ends in split_lines(blocks):
         parts.append(piece)
         size += len(piece)
         if size > limit:
             raise too_long(number)
         if ends:
-            yield number, "".join(parts).removesuffix("\r")
+            yield number, "".join(parts)
             parts.clear()
             size = 0
             number += 1

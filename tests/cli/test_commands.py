@@ -54,6 +54,7 @@ def test_doctor_names_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch)
     declared = [
         "jieba==9.9",
         "lost-package>=1",
+        "rich>=99.1",
         "click",
         'pyarrow-x>=1; extra == "tables"',
         'textpipe-zh[a]; extra == "all"',
@@ -64,6 +65,7 @@ def test_doctor_names_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert 'jieba,"0.42.1, but 9.9 is needed",pip install jieba==9.9' in outcome.out
     assert "lost-package,missing,pip install lost-package" in outcome.out
     assert "pyarrow-x (for the extra tables),missing,pip install pyarrow-x" in outcome.out
+    assert "99.1 or newer is needed\",pip install 'rich>=99.1'" in outcome.out
     assert "textpipe-zh[a]" not in outcome.out
 
 

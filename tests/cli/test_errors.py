@@ -85,7 +85,10 @@ def test_full_output() -> None:
             [*TEXTPIPE, "tokenize", DATA / "news.tsv"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 5
-    assert done.stderr.splitlines() == ["error: No space left on device (standard output)"]
+    assert done.stderr.splitlines() == [
+        "error: No space left on device (standard output)",
+        "hint: df -h shows free space, ls -l permissions",
+    ]
 
 
 def test_a_reader_that_leaves() -> None:
@@ -111,7 +114,7 @@ def test_signals_leave_nothing(tmp_path: Path, sent: signal.Signals, code: int, 
     command = [*TEXTPIPE, "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt"), "--jobs", jobs]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".out.txt*")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob(".textpipe-*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
     process.send_signal(sent)

@@ -15,7 +15,7 @@ import networkx
 import pytest
 
 import textpipe
-from tests.conftest import DATA, ROOT, Run
+from tests.conftest import DATA, Run
 
 ARTICLE = DATA / "articles" / "tea-mountain.txt"
 
@@ -67,9 +67,17 @@ def test_formats_say_the_same(run: Run, tmp_path: Path) -> None:
     assert all(keyword["text"] in table for keyword in expected[0]["keywords"])  # type: ignore[attr-defined]
 
 
-def test_nothing_is_an_empty_array(run: Run, tmp_path: Path) -> None:
+def test_a_header_alone_is_no_document(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("text\tlabel\n")
-    assert run("keywords", tmp_path / "a.tsv", "--format", "json").code == 3
+    outcome = run("keywords", tmp_path / "a.tsv", "--format", "json")
+    assert (outcome.code, outcome.err.splitlines()[0]) == (3, f"error: no text found ({tmp_path}/a.tsv)")
+
+
+def test_output_in_the_input_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("模型")
+    outcome = run("keywords", tmp_path, "-o", tmp_path / "out.csv", "--bom")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfid,text")
 
 
 def test_csv_is_safe_in_a_spreadsheet(run: Run, tmp_path: Path) -> None:
@@ -122,28 +130,6 @@ def test_processes_do_not_change_the_output(run: Run, tmp_path: Path) -> None:
         two = run("keywords", *paths, "--method", method, "--jobs", "2")
         assert one == two
         assert len(one.out.splitlines()) == 252 + 1 + 6
-
-
-def test_a_worker_that_dies() -> None:
-    from textpipe.operations import parallel
-
-    items = [parallel.Item(n, n, 1 << 20) for n in range(4)]
-    with pytest.raises(textpipe.ResourceError, match="a worker process died"):
-        list(parallel.ordered_map(_die, items, jobs=2))
-    with pytest.raises(textpipe.UsageError):
-        list(parallel.ordered_map(_die, items, jobs=-1))
-    with pytest.raises(textpipe.InputError, match=r"bad 2 \(x:2\)"):
-        list(parallel.ordered_map(_refuse, items, jobs=2))
-
-
-def _die(_number: int) -> None:
-    os._exit(9)
-
-
-def _refuse(number: int) -> int:
-    if number == 2:
-        raise textpipe.InputError("bad 2", where="x", line=2)
-    return number
 
 
 def test_parts_of_speech(run: Run) -> None:
@@ -234,4 +220,3 @@ def test_the_command_works_from_anywhere(tmp_path: Path) -> None:
         check=True,
     )
     assert "石墨" in done.stdout.decode("utf-8")
-    assert (ROOT / "textpipe").is_dir()

@@ -225,6 +225,7 @@ def test_patterns(tmp_path: Path) -> None:
         (b'{"text": "json"}\n', ["json"]),
         (b"label\ttext\n1\ttsv\n", ["tsv"]),
         (b"label,text\n1,csv\n", ["csv"]),
+        (b'"label","text"\n"1","csv"\n', ["csv"]),
         (b"one, two\nthree", ["one, two\nthree"]),
         (b"{not json}\n", ["{not json}\n"]),
     ],
@@ -312,3 +313,81 @@ def test_evaluation_sets_are_read_whole(evaluation: Path) -> None:
         log = ReadLog()
         found = len(documents(evaluation / path, log, **options))
         assert (found, log.read, log.used) == (count, count, count), path
+
+
+def test_a_number_is_not_a_name(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("这个酒店很好\t1\n房间不好\t0\n")
+    assert texts(tmp_path / "a.tsv", text_col="1") == ["这个酒店很好", "房间不好"]
+
+
+def test_late_binary_data_in_a_folder(tmp_path: Path) -> None:
+    """What has been handed on cannot be taken back, so this is an error; nothing runs into the next file."""
+    (tmp_path / "a.txt").write_bytes(b"plain line\n" * 300_000 + "够长的文字。".encode() + b"\xff\xff")
+    (tmp_path / "b.txt").write_text("北京的模型训练")
+    with pytest.raises(InputError) as raised:
+        documents(tmp_path)
+    assert raised.value.line == 300_001
+
+
+def test_parquet_columns_have_names(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"comment": ["甲", "乙"], "stars": [1, 2]}), tmp_path / "a.parquet")
+    assert texts(tmp_path / "a.parquet") == ["甲", "乙"]
+
+
+def test_xlsx_with_blank_rows(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row, cells in ((3, ("text", "label")), (4, ("甲", "x")), (6, ("乙", "y"))):
+        for column, cell in enumerate(cells, start=2):
+            book.active.cell(row, column, cell)
+    book.save(tmp_path / "a.xlsx")
+    log = ReadLog()
+    found = documents(tmp_path / "a.xlsx", log)
+    assert [(d.text, d.label, d.id) for d in found] == [
+        ("甲", "x", f"{tmp_path}/a.xlsx:4"),
+        ("乙", "y", f"{tmp_path}/a.xlsx:6"),
+    ]
+    assert log.read == log.used + log.skipped.total()
+
+
+def test_a_limit_reads_no_further(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('text,label\n好模型,1\n"never closed,2\n')
+    log = ReadLog()
+    assert [d.text for d in documents(tmp_path / "a.csv", log, limit=1)] == ["好模型"]
+    (tmp_path / "b.txt").write_bytes("很好的一行文字\n又一行\n".encode("gb18030"))
+    log = ReadLog()
+    documents(tmp_path / "b.txt", log, lines=True, limit=1)
+    assert log.encodings == {"gb18030": 1}
+
+
+def test_every_kind_of_damage_is_input(tmp_path: Path) -> None:
+    data = "压缩的文件".encode() * 1000
+    for suffix, pack in ((".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)):
+        packed = bytearray(pack(data))
+        packed[len(packed) // 2] ^= 0xFF
+        (tmp_path / f"a.txt{suffix}").write_bytes(packed)
+        with pytest.raises(InputError, match="damaged"):
+            documents(tmp_path / f"a.txt{suffix}")
+
+
+def test_quoted_cells_keep_their_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b'text,label\r\n"one\r\ntwo",x\r\nthree,"y"\r\n')
+    assert [(d.text, d.label) for d in documents(tmp_path / "a.csv")] == [("one\r\ntwo", "x"), ("three", "y")]
+
+
+def test_a_sample_of_everything_skips_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a\nb\n")
+    log = ReadLog()
+    assert len(documents(tmp_path / "a.txt", log, lines=True, sample=1000)) == 2
+    assert not log.skipped
+
+
+def test_long_lines_are_linear(tmp_path: Path) -> None:
+    """40 MB in one JSON line: seconds, not minutes."""
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "x" * 40_000_000}))
+    assert [len(text) for text in texts(tmp_path / "a.jsonl")] == [40_000_000]

@@ -8,7 +8,7 @@ import pytest
 
 from tests import jieba_reference
 from textpipe.errors import InputError
-from textpipe.keywords.candidates import JIEBA_STOPWORDS, chosen_stopwords, occurrences, shipped_stopwords
+from textpipe.keywords.candidates import JIEBA_STOPWORDS, WordFilter, chosen_stopwords, shipped_stopwords
 from textpipe.segment.tokenizer import Tokenizer
 
 
@@ -48,10 +48,16 @@ def test_loading(tmp_path: Path) -> None:
 
 def test_occurrences() -> None:
     tokens = ["The", " ", "北京", "的", "\r\n", "GPU", "北京"]
-    found = list(occurrences(tokens))
+    found = list(WordFilter().words(tokens))
     assert [(item.word, item.offset, item.position) for item in found] == [
         ("北京", 4, 2),
         ("GPU", 9, 5),
         ("北京", 12, 6),
     ]
-    assert [item.word for item in occurrences(tokens, lowercase=True)] == ["北京", "gpu", "北京"]
+    assert [item.word for item in WordFilter(lowercase=True).words(tokens)] == ["北京", "gpu", "北京"]
+
+
+def test_occurrences_in_parts() -> None:
+    tokens = ["北京", "的", "GPU", "模型"]
+    parts = WordFilter()
+    assert [*parts.words(tokens[:2]), *parts.words(tokens[2:])] == list(WordFilter().words(tokens))

@@ -38,6 +38,19 @@ def test_english_textrank_finds_something() -> None:
     assert "model" not in names("这个 " + ENGLISH, method="textrank"), "with a Han character it is jieba's"
 
 
+def test_a_late_han_character_decides() -> None:
+    text = "Hello World The THE. " * 4000 + "北京大学的 GPU 训练"
+    assert len(list(split_pieces(iter([text])))) > 1
+    assert set(names(text, k=None)) == set(jieba_reference.analyse().extract_tags(text, topK=None))
+    assert names("Hello World The THE. " * 4000) == ["hello", "world"]
+
+
+def test_names_as_one_string() -> None:
+    text = "北京的模型训练"
+    assert names(text, pos="ns") == names(text, pos=["ns"]) == ["北京"]
+    assert names(text, stopwords={"北京", "训练"}) == ["模型"]
+
+
 def test_stop_words() -> None:
     assert "我们" in names("我们的模型")
     assert names("我们的模型", stopwords=["zh"]) == ["模型"]

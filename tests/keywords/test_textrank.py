@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import textpipe
 from tests.conftest import DATA
-from textpipe.keywords.candidates import Occurrence, tagged_occurrences
+from textpipe.keywords.candidates import Occurrence, WordFilter
 from textpipe.keywords.graph import to_graphml, to_networkx
 from textpipe.keywords.textrank import DEFAULT_POS, CooccurrenceGraph, pagerank, textrank
 from textpipe.segment.tokenizer import Tokenizer
@@ -20,7 +20,7 @@ from textpipe.segment.tokenizer import Tokenizer
 
 def graph_of(text: str) -> CooccurrenceGraph:
     graph = CooccurrenceGraph()
-    graph.add(tagged_occurrences(Tokenizer().tag(text), pos=DEFAULT_POS))
+    graph.add(WordFilter(pos=DEFAULT_POS).tagged(Tokenizer().tag(text)))
     return graph
 
 
@@ -36,8 +36,8 @@ def test_window() -> None:
     graph.add([Occurrence("a", 0, 0), Occurrence("b", 4, 4), Occurrence("c", 5, 5), Occurrence("a", 6, 6)])
     assert graph.pairs == {("a", "b"): 1, ("b", "c"): 1, ("b", "a"): 1, ("c", "a"): 1}
     assert graph.edges() == {("a", "b"): 2, ("b", "c"): 1, ("a", "c"): 1}
-    assert graph.counts == {"a": 2, "b": 1, "c": 1}
-    assert graph.firsts == {"a": 0, "b": 4, "c": 5}
+    assert graph.words.counts == {"a": 2, "b": 1, "c": 1}
+    assert graph.words.firsts == {"a": 0, "b": 4, "c": 5}
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_converges_to_networkx_on_articles(document: textpipe.Document) -> None:
 @given(st.lists(st.sampled_from("abcdef"), max_size=30), st.integers(2, 6))
 def test_converges_to_networkx_on_any_graph(words: list[str], window: int) -> None:
     """Loops and separate parts included."""
-    graph = CooccurrenceGraph()
-    graph.add((Occurrence(word, n, n * (1 + n % 3)) for n, word in enumerate(words)), window=window)
+    graph = CooccurrenceGraph(window)
+    graph.add(Occurrence(word, n, n * (1 + n % 3)) for n, word in enumerate(words))
     assert_equals_networkx(graph)
 
 
@@ -66,7 +66,7 @@ def test_graphml_comes_back() -> None:
     graph = graph_of((DATA / "articles" / "tea-mountain.txt").read_text("utf-8"))
     again = networkx.read_graphml(io.BytesIO(to_graphml(graph)))
     assert set(again.nodes) == set(to_networkx(graph).nodes)
-    assert again.nodes["鲜叶"]["count"] == graph.counts["鲜叶"]
+    assert again.nodes["鲜叶"]["count"] == graph.words.counts["鲜叶"]
     assert {frozenset(edge): again.edges[edge]["weight"] for edge in again.edges} == {
         frozenset(edge): weight for edge, weight in graph.edges().items()
     }
@@ -76,7 +76,7 @@ def test_merging_adds() -> None:
     one, two, both = graph_of("模型训练数据"), graph_of("训练数据质量"), CooccurrenceGraph()
     both.merge(one)
     both.merge(two)
-    assert both.counts["训练"] == 2
+    assert both.words.counts["训练"] == 2
     edge = ("数据", "训练")
     assert both.edges()[edge] == one.edges()[edge] + two.edges()[edge]
 

@@ -78,11 +78,14 @@ def test_identical_with_jieba_under_random_changes() -> None:
 
 def test_file(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
-    path.write_bytes("\ufeff云计算 5\r\n李小福 2 nr\n\n创新办 i\n easy_install 3 eng\n台中\n".encode())
+    path.write_bytes(
+        "\ufeff云计算 5\r\n李小福 2 nr\n\n创新办 i\nEdu Trust认证 2000\n easy_install 3 eng\n台中\n".encode()
+    )
     assert read_entries(str(path)) == [
         Entry("云计算", 5, None),
         Entry("李小福", 2, "nr"),
         Entry("创新办", None, "i"),
+        Entry("Edu Trust认证", 2000, None),
         Entry("easy_install", 3, "eng"),
         Entry("台中", None, None),
     ]
@@ -97,7 +100,8 @@ def test_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["云计算\t5\tn", "云计算  5", "两个 词 5", "云计算 -5", "云计算 5 N", "云计算 " + "9" * 50]
+    "line",
+    ["云计算\t5\tn", "云计算  5", "云计算 5.5", "云计算\u30005", "云计算 -5", "云计算 5 N", "云计算 " + "9" * 50],
 )
 def test_unusable_lines(tmp_path: Path, line: str) -> None:
     path = tmp_path / "words.txt"

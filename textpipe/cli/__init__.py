@@ -77,6 +77,10 @@ def cli(context: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command line and leave with its exit code: what the console script calls."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if sys.stdout is None or sys.stderr is None:  # closed by the caller
+        if sys.stderr is not None:
+            sys.stderr.write("error: standard output is closed\nhint: use -o FILE, or > /dev/null\n")
+        sys.exit(OutputError.exit_code)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -112,7 +116,8 @@ def _run(arguments: list[str], *, debug: bool) -> int:
         hint = "plain text streams: --input-format txt --lines"
         return _shown(ResourceError("memory ran out", hint=hint), debug=debug)
     except OSError as error:
-        shown = OutputError(error.strerror or str(error), where=error.filename or "standard output")
+        hint = "df -h shows free space, ls -l permissions"
+        shown = OutputError(error.strerror or str(error), where=error.filename or "standard output", hint=hint)
         exit_code = _shown(shown, debug=debug)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to lose at exit
         return exit_code

@@ -16,7 +16,10 @@ T = TypeVar("T")
 _NOTES = 3
 
 # C0 (not tab and line feed), DEL, C1, bidirectional controls, zero-width marks, lone surrogates
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def visible(text: str) -> str:
@@ -58,7 +61,7 @@ def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
     if log.replaced:
         note(f"{log.replaced} unreadable characters were replaced by U+FFFD")
     guessed = {name: count for name, count in log.encodings.items() if name != "utf-8"}
-    if guessed or verbose:
+    if guessed or (verbose and log.encodings):
         shown = log.encodings if verbose else guessed
         counted = (f"{name} ({count} {'files' if count > 1 else 'file'})" for name, count in shown.items())
         note(f"read as {', '.join(counted)}")
@@ -69,9 +72,9 @@ def _sum_line(log: ReadLog) -> str:
     return f"note: {log.read} read = {log.used} used + {skipped} skipped + {rejected} rejected"
 
 
-def with_progress(records: Iterable[T], log: ReadLog, *, quiet: bool) -> Iterator[T]:
-    """The records, with a progress bar while they come; only on a terminal that shows nothing else."""
-    if quiet or not sys.stderr.isatty() or sys.stdout.isatty():
+def with_progress(records: Iterable[T], log: ReadLog, *, shown: bool) -> Iterator[T]:
+    """The records, with a progress bar while they come when it is to be `shown` and there is a terminal for it."""
+    if not shown or not sys.stderr.isatty():
         yield from records
         return
     from rich.console import Console

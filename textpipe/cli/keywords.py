@@ -90,14 +90,16 @@ def keywords(
     if graph is not None:
         _check_graph(graph, settings, force=destination.force)
     log = ReadLog()
+    pieces = reading.pieces(log)
     merged = CooccurrenceGraph() if graph else None
     without: list[str] = []
+    shown = not reading.quiet and not destination.on_terminal
     with (
         destination.open(reading.paths) as write,
         record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add,
     ):
-        records = extract_keywords(reading.pieces(log), settings, jobs=jobs, graph=merged)
-        for record, source in with_progress(records, log, quiet=reading.quiet):
+        records = extract_keywords(pieces, settings, jobs=jobs, graph=merged)
+        for record, source in with_progress(records, log, shown=shown):
             add(record)
             if not record["keywords"]:
                 without.append(source or record["id"])

@@ -29,7 +29,7 @@ _SUFFIXES = {
     ".txt": "text",
 }
 _NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | int | float
 Rows = Callable[[Mapping[str, Any]], Iterator[Sequence[Cell]]]
@@ -62,6 +62,11 @@ class Destination:
             hint = f"use {endings}, or --format"
             raise UsageError(f"no output format for the suffix {suffix!r}", where=self.path, hint=hint)
         return plain
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person sees the results as they come."""
+        return self.path == STDOUT and sys.stdout.isatty()
 
     @contextlib.contextmanager
     def open(self, inputs: Sequence[str] = ()) -> Iterator[Callable[[str], None]]:
@@ -188,11 +193,11 @@ def _json_array(write: Callable[[str], None]) -> Iterator[Callable[[Mapping[str,
 
 
 def _csv_line(row: Sequence[Cell]) -> str:
-    """RFC 4180, with text that a spreadsheet would run as a formula made harmless by an apostrophe."""
+    """RFC 4180 with LF line ends; an apostrophe stops a spreadsheet from running text as a formula."""
     target = io.StringIO()
     safe = [f"'{cell}" if _is_formula(cell) else cell for cell in row]
-    csv.writer(target, lineterminator="\n").writerow(safe)
-    return target.getvalue()
+    csv.writer(target, lineterminator="\r\n").writerow(safe)  # quotes cells that hold either of the two
+    return target.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _is_formula(cell: Cell) -> bool:

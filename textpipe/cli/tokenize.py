@@ -68,14 +68,16 @@ def tokenize(
         kind = "jsonl"
     log = ReadLog()
     tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode)
+    pieces = reading.pieces(log)
+    shown = not reading.quiet and not destination.on_terminal
     with destination.open(reading.paths) as write:
-        cuts = cut_pieces(reading.pieces(log), tokenizer, tags=tags, spans=spans, jobs=jobs)
+        cuts = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=jobs)
         if kind == "text":
-            _write_text(with_progress(cuts, log, quiet=reading.quiet), write)
+            _write_text(with_progress(cuts, log, shown=shown), write)
         else:
             columns = ("id", "token", *(("start", "end") if spans else ()), *(("tag",) if tags else ()))
             with record_writer(kind, write, columns=columns, rows=_rows) as add:
-                for record in with_progress(token_records(cuts), log, quiet=reading.quiet):
+                for record in with_progress(token_records(cuts), log, shown=shown):
                     add(record)
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
 

@@ -20,7 +20,8 @@ class Wanted(NamedTuple):
     id: str | None = None
 
     def names(self) -> set[str]:
-        return {name for name in self if name is not None}
+        """The columns asked for by name."""
+        return {name for name in self if name is not None and not _is_number(name)}
 
 
 class Columns(NamedTuple):
@@ -33,14 +34,19 @@ class Columns(NamedTuple):
     width: int
 
 
-def choose_columns(first: list[str], wanted: Wanted, *, where: str, line: int = 1) -> Columns:
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
+
+
+def choose_columns(first: list[str], wanted: Wanted, *, where: str, line: int = 1, named: bool = False) -> Columns:
     """Columns from a table's first row, which is a header if it holds a requested or a default column name.
 
     Text is `text`, else text_a, content, review, title, else column 1; the label is `label`, else the last
-    column; the id is `id`. Raises InputError for a requested column that is not there.
+    column; the id is `id`. `named` says that the first row is a header whatever it holds.
+    Raises InputError for a requested column that is not there.
     """
     names = [cell.strip() for cell in first]
-    header = bool((wanted.names() | _DEFAULTS) & set(names))
+    header = named or bool((wanted.names() | _DEFAULTS) & set(names))
     text = _position(wanted.text, names, header=header, where=where, line=line)
     if text is None:
         known = [name for name in TEXT_COLUMNS if header and name in names]
@@ -60,7 +66,7 @@ def _position(name: str | None, names: list[str], *, header: bool, where: str, l
         return None
     if header and name in names:
         return names.index(name)
-    if name.isascii() and name.isdigit() and 1 <= int(name[:9]) <= len(names):
+    if _is_number(name) and 1 <= int(name[:9]) <= len(names):
         return int(name) - 1
     raise unknown_column(name, names, header=header, where=where, line=line)
 

@@ -21,7 +21,7 @@ class Row(NamedTuple):
 def tsv_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:
     """Cells lie between tabs, as they are; a blank line is a row of one empty cell."""
     for number, line in lines:
-        yield Row(number, line.split("\t"))
+        yield Row(number, line.removesuffix("\r").split("\t"))
 
 
 def csv_rows(lines: Iterator[tuple[int, str]], *, where: str, separator: str = ",") -> Iterator[Row]:
@@ -32,7 +32,7 @@ def csv_rows(lines: Iterator[tuple[int, str]], *, where: str, separator: str = "
     """
     for number, line in lines:
         if '"' not in line:
-            yield Row(number, line.split(separator))
+            yield Row(number, line.removesuffix("\r").split(separator))
         else:
             yield _quoted_row(number, line, lines, where=where, separator=separator)
 
@@ -42,22 +42,20 @@ def _quoted_row(number: int, line: str, lines: Iterator[tuple[int, str]], *, whe
     position, current = 0, number
     problem: InputError | None = None
     while True:
-        if line.startswith('"', position):
+        cell = ""
+        quoted = line.startswith('"', position)
+        if quoted:
             cell, line, position, current = _quoted_cell(line, position, current, lines, where=where)
-            if position < len(line) and not line.startswith(separator, position):
-                problem = problem or InputError("text after a closing quote", where=where, line=current)
-                rest = line.find(separator, position)
-                rest = len(line) if rest < 0 else rest
-                cell += line[position:rest]
-                position = rest
-        else:
-            end = line.find(separator, position)
-            end = len(line) if end < 0 else end
-            cell, position = line[position:end], end
-        cells.append(cell)
-        if position >= len(line):
+        end = len(line.removesuffix("\r"))
+        stop = line.find(separator, position, end)
+        stop = end if stop < 0 else stop
+        if quoted and stop > position:
+            hint = "double quotes that are part of the text"
+            problem = problem or InputError("text after a closing quote", where=where, line=current, hint=hint)
+        cells.append(cell + line[position:stop])
+        if stop == end:
             return Row(number, cells, problem)
-        position += len(separator)
+        position = stop + len(separator)
 
 
 def _quoted_cell(

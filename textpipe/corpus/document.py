@@ -62,7 +62,8 @@ class ReadLog:
 
     def skip(self, reason: str, error: InputError | None = None, *, count: int = 1) -> None:
         """Count documents that are left out, and keep the first as an example."""
-        self.skipped[reason] += count
+        if count:
+            self.skipped[reason] += count
         if error is not None:
             self.examples.setdefault(reason, error)
 

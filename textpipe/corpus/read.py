@@ -125,20 +125,27 @@ def read(
 
 
 def read_pieces(paths: Iterable[str], options: ReadOptions, *, log: ReadLog | None = None) -> Iterator[Piece]:
-    """As `read`, with long plain-text documents in pieces, so that memory does not grow with the input."""
+    """As `read`, with long plain-text documents in pieces, so that memory does not grow with the input.
+
+    The paths are checked at once, before the first piece is asked for.
+    """
     log = log if log is not None else ReadLog()
     sources = expand(paths, log)
     log.bytes_total = None if any(source.path == STDIN for source in sources) else sum(s.size for s in sources)
     pieces = _checked(sources, options, log)
     if options.sample is not None:
-        yield from _sampled(pieces, options.sample, options.seed, log)
-        return
+        return _sampled(pieces, options.sample, options.seed, log)
+    return _limited(pieces, options.limit, log)
+
+
+def _limited(pieces: Generator[Piece], limit: int | None, log: ReadLog) -> Iterator[Piece]:
+    """The pieces of the first documents, and not a byte further than they need."""
     for piece in pieces:
-        if piece.offset == 0 and options.limit is not None and log.used >= options.limit:
-            pieces.close()
-            return
         log.used += piece.last
         yield piece
+        if piece.last and log.used == limit:
+            pieces.close()
+            return
 
 
 def _checked(sources: list[Source], options: ReadOptions, log: ReadLog) -> Generator[Piece]:
@@ -204,14 +211,14 @@ def _source_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterat
         for piece in _file_pieces(source, options, log):
             started = True
             yield piece
-    except BinaryFileError as error:
-        if source.named:
-            raise
-        log.skip("binary file", error)
     except InputError as error:
-        if source.named or started:
+        if source.named or started:  # what has been handed on cannot be taken back
             raise
-        log.reject(error, reason="file in a broken or unknown encoding" if isinstance(error, EncodingError) else None)
+        if isinstance(error, BinaryFileError):
+            log.skip("binary file", error)
+        else:
+            broken = isinstance(error, EncodingError)
+            log.reject(error, reason="file in a broken or unknown encoding" if broken else None)
 
 
 def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
@@ -223,17 +230,23 @@ def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator
         if kind in ("parquet", "xlsx"):
             if path == STDIN:
                 raise UsageError(f"{kind} cannot be read from standard input", hint=f"save it as FILE.{kind}")
-            yield from map(Piece, documents_of_rows(table_rows(path, kind), options.columns, log, where=path))
+            named = kind == "parquet"
+            yield from map(
+                Piece, documents_of_rows(table_rows(path, kind), options.columns, log, where=path, named=named)
+            )
             return
         decoding = Decoding()
         decoded = decode_stream(stream, where=path, encoding=options.encoding, errors=options.errors, decoding=decoding)
-        with closing(decoded):
-            blocks = _noticed(decoded, path, log)
-            if kind is None:
-                kind, blocks = _by_content(blocks)
-            yield from _text_pieces(kind, blocks, path, options, log)
-        log.encodings[decoding.encoding] += 1
-        log.replaced += decoding.replaced
+        try:
+            with closing(decoded):
+                blocks = _noticed(decoded, path, log)
+                if kind is None:
+                    kind, blocks = _by_content(blocks)
+                yield from _text_pieces(kind, blocks, path, options, log)
+        finally:  # also when a limit ends the reading early
+            if decoding.encoding != "auto":
+                log.encodings[decoding.encoding] += 1
+            log.replaced += decoding.replaced
 
 
 def _by_suffix(path: str) -> Format | None:
@@ -256,7 +269,7 @@ def _by_content(blocks: Iterator[str]) -> tuple[Format, Iterator[str]]:
         kind = "jsonl"
     elif "\t" in first and names & set(first.split("\t")):
         kind = "tsv"
-    elif "," in first and names & set(first.split(",")):
+    elif "," in first and names & {cell.strip('" ') for cell in first.split(",")}:
         kind = "csv"
     return kind, _chained(head, blocks)
 

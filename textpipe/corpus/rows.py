@@ -19,16 +19,23 @@ from textpipe.corpus.delimited import Row
 from textpipe.corpus.document import Document, ReadLog
 from textpipe.errors import InputError
 
+_ONE_OBJECT = 'a line is one object: {"text": "…"}'
 
-def documents_of_rows(rows: Iterable[Row], wanted: Wanted, log: ReadLog, *, where: str) -> Iterator[Document]:
-    """A document a row. Blank rows are skipped; rows that do not fit the first one are rejected."""
+
+def documents_of_rows(
+    rows: Iterable[Row], wanted: Wanted, log: ReadLog, *, where: str, named: bool = False
+) -> Iterator[Document]:
+    """A document a row. Blank rows are skipped; rows that do not fit the first one are rejected.
+
+    `named` says that the first row is a header whatever it holds.
+    """
     columns: Columns | None = None
     for row in rows:
         if row.cells == [""] and (columns is None or columns.width > 1):
             log.skip("blank row")
             continue
         if columns is None:
-            columns = choose_columns(row.cells, wanted, where=where, line=row.line)
+            columns = choose_columns(row.cells, wanted, where=where, line=row.line, named=named)
             if columns.header:
                 continue
             if wanted.text is None and columns.width > 1:
@@ -43,9 +50,11 @@ def documents_of_rows(rows: Iterable[Row], wanted: Wanted, log: ReadLog, *, wher
 def _misfit(row: Row, columns: Columns, *, where: str) -> InputError | None:
     count = len(row.cells)
     if count > columns.width:
-        return InputError(f"more cells than the first row ({columns.width})", where=where, line=row.line)
+        hint = "quote cells that hold a separator (CSV), or take it out (TSV)"
+        return InputError(f"more cells than the first row ({columns.width})", where=where, line=row.line, hint=hint)
     if count <= max(columns.text, -1 if columns.id is None else columns.id):
-        return InputError("too few cells, the text or the id is missing", where=where, line=row.line)
+        hint = "complete the row, or name other columns"
+        return InputError("too few cells, the text or the id is missing", where=where, line=row.line, hint=hint)
     return None
 
 
@@ -78,7 +87,8 @@ def documents_of_json_lines(
             text_field = _text_field(parsed, wanted, where=where, number=number)
         text = parsed.get(text_field)
         if not isinstance(text, str):
-            log.reject(InputError(f"no text in the field {text_field!r}", where=where, line=number))
+            hint = "--text-col names the field that holds text"
+            log.reject(InputError(f"no text in the field {text_field!r}", where=where, line=number, hint=hint))
             continue
         clean = _without_surrogates(text, log)
         place = f"{where}:{number}"
@@ -98,11 +108,12 @@ def _object(line: str, *, where: str, number: int) -> dict[str, Any] | InputErro
         raise InputError("a JSON array, not JSON lines", where=where, line=1, hint=hint)
     try:
         parsed = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        detail = getattr(error, "msg", "nested too deeply")
-        return InputError(f"not JSON: {detail}", where=where, line=number)
+    except RecursionError:
+        return InputError("not JSON: nested too deeply", where=where, line=number, hint=_ONE_OBJECT)
+    except ValueError as error:
+        return InputError(f"not JSON: {getattr(error, 'msg', error)}", where=where, line=number, hint=_ONE_OBJECT)
     if not isinstance(parsed, dict):
-        return InputError("not a JSON object", where=where, line=number)
+        return InputError("not a JSON object", where=where, line=number, hint=_ONE_OBJECT)
     return parsed
 
 

@@ -19,6 +19,7 @@ from textpipe.text import ByteStream
 
 _COMPRESSIONS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 _MAGIC_LENGTH = 8
+_DAMAGED = "make or copy it again; gzip -t, bzip2 -t or xz -t tells more"
 _TABLES = ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"))
 
 
@@ -59,10 +60,12 @@ class Opened:
         try:
             return self._stream.read(size)
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            hint = "make or copy it again; gzip -t, bzip2 -t or xz -t tells more"
-            raise InputError(f"damaged compressed file: {error}", where=self._where, hint=hint) from None
+            raise InputError(f"damaged compressed file: {error}", where=self._where, hint=_DAMAGED) from None
         except OSError as error:
-            raise OutputError(f"cannot read: {error.strerror or error}", where=self._where) from None
+            if error.errno is None:  # bz2 says it so
+                raise InputError(f"damaged compressed file: {error}", where=self._where, hint=_DAMAGED) from None
+            hint = "is the disk still there?"
+            raise OutputError(f"cannot read: {error.strerror}", where=self._where, hint=hint) from None
 
 
 @contextlib.contextmanager
@@ -72,6 +75,8 @@ def open_bytes(path: str, log: ReadLog) -> Iterator[tuple[Opened, str]]:
     The suffix is `.xlsx` or `.parquet` for such content; compression is recognised by content, whatever the name.
     """
     with contextlib.ExitStack() as stack:
+        if path == STDIN and sys.stdin is None:
+            raise InputError("standard input is closed", where=path, hint="name files instead")
         raw = sys.stdin.buffer if path == STDIN else stack.enter_context(_open(path))
         buffered = io.BufferedReader(_Counted(raw, log), 1 << 18)
         stream, magic = _decompressed(buffered, where=path)

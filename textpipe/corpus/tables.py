@@ -36,7 +36,14 @@ def _parquet_rows(path: str) -> Iterator[Row]:
     with table:
         yield Row(1, list(table.schema_arrow.names))
         number = 1
-        for batch in table.iter_batches(batch_size=_BATCH):
+        batches = table.iter_batches(batch_size=_BATCH)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pyarrow.ArrowException, OSError) as error:
+                raise InputError(f"damaged parquet file: {str(error).splitlines()[0]}", where=path) from None
+            if batch is None:
+                return
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
                 yield Row(number, [_cell(value) for value in values])
@@ -50,9 +57,9 @@ def _xlsx_rows(path: str) -> Iterator[Row]:
         sheet = workbook.get_sheet_by_index(0)
     except (python_calamine.CalamineError, OSError) as error:
         raise InputError(f"not an xlsx file: {error}", where=path) from None
-    first = (sheet.start or (0, 0))[0] + 1
-    for number, values in enumerate(sheet.iter_rows(), start=first):
-        yield Row(number, [_cell(value) for value in values])
+    for number, values in enumerate(sheet.iter_rows(), start=1):
+        cells = [_cell(value) for value in values]
+        yield Row(number, cells if any(cells) else [""])
 
 
 def _cell(value: Any) -> str:

@@ -24,7 +24,7 @@ class _CallableRoom(ModuleType):
         *,
         method: Method = "tfidf",
         k: int | None = 20,
-        pos: Iterable[str] | None = None,
+        pos: str | Iterable[str] | None = None,
         stopwords: str | Iterable[str] = (),
         lowercase: bool | None = None,
         converge: bool = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -44,33 +44,53 @@ class Occurrence(NamedTuple):
     position: int
 
 
-def occurrences(
-    tokens: Iterable[str], *, stopwords: Collection[str] = JIEBA_STOPWORDS, lowercase: bool = False
-) -> Iterator[Occurrence]:
-    """The tokens that count: two characters at least (white space aside), not a stop word in lower case.
+@dataclass
+class WordFilter:
+    """Which tokens of a document count: two characters at least (white space aside), no stop word in lower case.
 
-    `tokens` must be all tokens of the document, in order: offsets are sums of their lengths.
+    Tokens may come in several calls, all of the document and in order: offsets and positions are carried on.
     """
-    offset = 0
-    for position, token in enumerate(tokens):
-        if len(token) > 1 and len(token.strip()) > 1 and token.lower() not in stopwords:
-            yield Occurrence(token.lower() if lowercase else token, offset, position)
-        offset += len(token)
+
+    stopwords: Collection[str] = JIEBA_STOPWORDS
+    lowercase: bool = False
+    pos: Collection[str] | None = None
+    offset: int = 0
+    position: int = 0
+
+    def words(self, tokens: Iterable[str]) -> Iterator[Occurrence]:
+        """The tokens that count."""
+        for token in tokens:
+            if len(token) > 1 and len(token.strip()) > 1 and token.lower() not in self.stopwords:
+                yield Occurrence(token.lower() if self.lowercase else token, self.offset, self.position)
+            self.offset += len(token)
+            self.position += 1
+
+    def tagged(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Occurrence]:
+        """The tokens that count of (token, part of speech) pairs; only those with one in `pos`."""
+        allowed = self.pos if self.pos is not None else ()
+        for token, tag in pairs:
+            if tag in allowed and len(token.strip()) > 1 and token.lower() not in self.stopwords:
+                yield Occurrence(token.lower() if self.lowercase else token, self.offset, self.position)
+            self.offset += len(token)
+            self.position += 1
 
 
-def tagged_occurrences(
-    pairs: Iterable[tuple[str, str]],
-    *,
-    pos: Collection[str],
-    stopwords: Collection[str] = JIEBA_STOPWORDS,
-    lowercase: bool = False,
-) -> Iterator[Occurrence]:
-    """As `occurrences`, of (token, part of speech) pairs whose part of speech is in `pos`."""
-    offset = 0
-    for position, (token, tag) in enumerate(pairs):
-        if tag in pos and len(token.strip()) > 1 and token.lower() not in stopwords:
-            yield Occurrence(token.lower() if lowercase else token, offset, position)
-        offset += len(token)
+@dataclass
+class WordCounts:
+    """How often words of one document occur, and where first."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    firsts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, found: Iterable[Occurrence]) -> None:
+        """Count more occurrences, later ones in the document."""
+        counts = self.counts
+        for word, offset, _ in found:
+            if word in counts:
+                counts[word] += 1
+            else:
+                counts[word] = 1
+                self.firsts[word] = offset
 
 
 def ranked(scores: dict[str, float], counts: dict[str, int], firsts: dict[str, int], *, k: int | None) -> list[Keyword]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Literal, get_args
 
 from textpipe.errors import UsageError
 from textpipe.keywords.candidates import (
     JIEBA_STOPWORDS,
     Keyword,
+    WordCounts,
+    WordFilter,
     chosen_stopwords,
     shipped_stopwords,
-    tagged_occurrences,
 )
 from textpipe.keywords.textrank import DEFAULT_POS, CooccurrenceGraph, rank
-from textpipe.keywords.tfidf import tfidf, tfidf_tagged
+from textpipe.keywords.tfidf import weigh
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.text import has_han, split_pieces
 
@@ -76,7 +76,7 @@ def extract(
     *,
     method: Method = "tfidf",
     k: int | None = 20,
-    pos: Iterable[str] | None = None,
+    pos: str | Iterable[str] | None = None,
     stopwords: str | Iterable[str] = (),
     lowercase: bool | None = None,
     converge: bool = False,
@@ -97,7 +97,7 @@ def extract(
     settings = KeywordSettings(
         method=method,
         k=k,
-        pos=None if pos is None else tuple(pos),
+        pos=None if pos is None else tuple(pos.split(",") if isinstance(pos, str) else pos),
         stopwords=words,
         only=only,
         lowercase=lowercase,
@@ -108,37 +108,54 @@ def extract(
 
 
 def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keyword]:
-    """The keywords of one document that comes in pieces, as `textpipe.text.split_pieces` cuts it.
-
-    The first piece decides the language of settings that are left to it.
-    """
-    chosen, pieces = _decide(pieces, settings)
-    if chosen.method == "textrank":
-        return rank(_graph(pieces, chosen), k=chosen.k, converge=chosen.converge)
-    stopwords, lowercase = chosen.stopwords, bool(chosen.lowercase)
-    if chosen.pos is None:
-        tokens = chain.from_iterable(map(chosen.tokenizer.tokenize, pieces))
-        return tfidf(tokens, k=chosen.k, stopwords=stopwords, lowercase=lowercase)
-    pairs = chain.from_iterable(map(chosen.tokenizer.tag, pieces))
-    return tfidf_tagged(pairs, pos=frozenset(chosen.pos), k=chosen.k, stopwords=stopwords, lowercase=lowercase)
+    """The keywords of one document that comes in pieces, as `textpipe.text.split_pieces` cuts it."""
+    reading = _read(pieces, settings)
+    if reading.graph is not None:
+        return rank(reading.graph, k=settings.k, converge=settings.converge)
+    return weigh(reading.words, k=settings.k)
 
 
 def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:
     """The co-occurrence graph that textrank ranks, of one document that comes in pieces."""
-    chosen, pieces = _decide(pieces, settings)
-    return _graph(pieces, chosen)
-
-
-def _decide(pieces: Iterable[str], settings: KeywordSettings) -> tuple[KeywordSettings, Iterator[str]]:
-    rest = iter(pieces)
-    first = next(rest, "")
-    return settings.for_language(chinese=has_han(first) or not first), chain((first,), rest)
-
-
-def _graph(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:
-    graph = CooccurrenceGraph()
-    pairs = chain.from_iterable(map(settings.tokenizer.tag, pieces))
-    pos = frozenset(settings.pos or ())
-    lowercase = bool(settings.lowercase)
-    graph.add(tagged_occurrences(pairs, pos=pos, stopwords=settings.stopwords, lowercase=lowercase))
+    graph = _read(pieces, settings).graph
+    assert graph is not None  # the caller has settings of textrank
     return graph
+
+
+class _Reading:
+    """What has been counted of a document, by settings without an open choice."""
+
+    def __init__(self, settings: KeywordSettings) -> None:
+        self._filter = WordFilter(
+            settings.stopwords, bool(settings.lowercase), None if settings.pos is None else frozenset(settings.pos)
+        )
+        self.words = WordCounts()
+        self.graph = CooccurrenceGraph() if settings.method == "textrank" else None
+
+    def add_tokens(self, tokens: Iterable[str]) -> None:
+        self.words.add(self._filter.words(tokens))
+
+    def add_pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
+        (self.words if self.graph is None else self.graph).add(self._filter.tagged(pairs))
+
+
+def _read(pieces: Iterable[str], settings: KeywordSettings) -> _Reading:
+    """Count a document. Until it shows a Han character both readings of it are kept, then only the Chinese one."""
+    chinese = _Reading(settings.for_language(chinese=True))
+    english: _Reading | None = _Reading(settings.for_language(chinese=False))
+    tagging = settings.method == "textrank" or settings.pos is not None
+    empty = True
+    for piece in pieces:
+        empty = empty and not piece
+        if english is not None and has_han(piece):
+            english = None
+        readings = [chinese] if english is None else [chinese, english]
+        if tagging:
+            pairs = settings.tokenizer.tag(piece)
+            for reading in readings:
+                reading.add_pairs(pairs)
+        else:
+            tokens = settings.tokenizer.tokenize(piece)
+            for reading in readings:
+                reading.add_tokens(tokens)
+    return chinese if english is None or empty else english

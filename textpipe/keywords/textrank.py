@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, Occurrence, ranked, tagged_occurrences
+from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, Occurrence, WordCounts, WordFilter, ranked
 
 DEFAULT_POS = ("ns", "n", "vn", "v")
 WINDOW = 5
@@ -22,27 +22,23 @@ _SMALLEST = 2.2250738585072014e-308
 
 @dataclass
 class CooccurrenceGraph:
-    """An undirected graph of words: weights by ordered pair as met, occurrences and first offsets of its words.
+    """An undirected graph of words: weights by ordered pair as met, and how often and where first words occur.
 
-    A word beside itself is a loop. Several documents may be added to one graph.
+    A word beside itself is a loop. `add` takes one document, in one call or several; `merge` joins documents.
     """
 
+    window: int = WINDOW
     pairs: dict[tuple[str, str], int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    firsts: dict[str, int] = field(default_factory=dict)
+    words: WordCounts = field(default_factory=WordCounts)
+    _recent: deque[Occurrence] = field(default_factory=deque, repr=False, compare=False)
 
-    def add(self, found: Iterable[Occurrence], *, window: int = WINDOW) -> None:
-        """Link the words of one document that lie fewer than `window` tokens apart."""
-        pairs = self.pairs
-        recent: deque[Occurrence] = deque()
+    def add(self, found: Iterable[Occurrence]) -> None:
+        """Link words that lie fewer than `window` tokens apart."""
+        pairs, recent = self.pairs, self._recent
         for occurrence in found:
-            word, offset, position = occurrence
-            if word in self.counts:
-                self.counts[word] += 1
-            else:
-                self.counts[word] = 1
-                self.firsts[word] = offset
-            while recent and recent[0].position <= position - window:
+            self.words.add((occurrence,))
+            word, _, position = occurrence
+            while recent and recent[0].position <= position - self.window:
                 recent.popleft()
             for earlier in recent:
                 pair = earlier.word, word
@@ -53,9 +49,9 @@ class CooccurrenceGraph:
         """Add the counts of another graph to this one."""
         for pair, weight in other.pairs.items():
             self.pairs[pair] = self.pairs.get(pair, 0) + weight
-        for word, count in other.counts.items():
-            self.counts[word] = self.counts.get(word, 0) + count
-            self.firsts.setdefault(word, other.firsts[word])
+        for word, count in other.words.counts.items():
+            self.words.counts[word] = self.words.counts.get(word, 0) + count
+            self.words.firsts.setdefault(word, other.words.firsts[word])
 
     def edges(self) -> dict[tuple[str, str], int]:
         """Undirected edges (both orders summed, words in code-point order). A loop counts from both its ends."""
@@ -81,8 +77,8 @@ def textrank(
     Words and weights are jieba.analyse.textrank's; exact ties may stand in another order. A word with no other
     counted word in its window is no node of the graph and no keyword.
     """
-    graph = CooccurrenceGraph()
-    graph.add(tagged_occurrences(pairs, pos=pos, stopwords=stopwords, lowercase=lowercase), window=window)
+    graph = CooccurrenceGraph(window)
+    graph.add(WordFilter(stopwords, lowercase, pos).tagged(pairs))
     return rank(graph, k=k, converge=converge)
 
 
@@ -90,7 +86,7 @@ def rank(graph: CooccurrenceGraph, *, k: int | None = 20, converge: bool = False
     """The k best words of a graph."""
     edges = graph.edges()
     scores = pagerank(edges) if converge else _sweeps(edges)
-    return ranked(scores, graph.counts, graph.firsts, k=k)
+    return ranked(scores, graph.words.counts, graph.words.firsts, k=k)
 
 
 def _sweeps(edges: dict[tuple[str, str], int]) -> dict[str, float]:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from textpipe.keywords.candidates import (
-    JIEBA_STOPWORDS,
-    Keyword,
-    Occurrence,
-    occurrences,
-    ranked,
-    tagged_occurrences,
-)
+from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, WordCounts, WordFilter, ranked
 from textpipe.segment.jieba_tables import InverseDocumentFrequencies, chinese_idf
 
 
@@ -28,7 +21,9 @@ def tfidf(
     Words, weights and their order are jieba.analyse.extract_tags's; only exact ties may stand in another order.
     `idf=None` is the Chinese table of the installed jieba. A word outside the table gets the table's median.
     """
-    return _weigh(occurrences(tokens, stopwords=stopwords, lowercase=lowercase), k=k, idf=idf)
+    words = WordCounts()
+    words.add(WordFilter(stopwords, lowercase).words(tokens))
+    return weigh(words, k=k, idf=idf)
 
 
 def tfidf_tagged(
@@ -44,19 +39,14 @@ def tfidf_tagged(
 
     As in jieba, only the words that pass the filter count towards the total.
     """
-    return _weigh(tagged_occurrences(pairs, pos=pos, stopwords=stopwords, lowercase=lowercase), k=k, idf=idf)
+    words = WordCounts()
+    words.add(WordFilter(stopwords, lowercase, pos).tagged(pairs))
+    return weigh(words, k=k, idf=idf)
 
 
-def _weigh(found: Iterable[Occurrence], *, k: int | None, idf: InverseDocumentFrequencies | None) -> list[Keyword]:
-    counts: dict[str, int] = {}
-    firsts: dict[str, int] = {}
-    for word, offset, _ in found:
-        if word in counts:
-            counts[word] += 1
-        else:
-            counts[word] = 1
-            firsts[word] = offset
+def weigh(words: WordCounts, *, k: int | None = 20, idf: InverseDocumentFrequencies | None = None) -> list[Keyword]:
+    """The k best of counted words: count x (IDF / all counted)."""
     table, median = idf or chinese_idf()
-    total = sum(counts.values())
-    scores = {word: count * (table.get(word, median) / total) for word, count in counts.items()}
-    return ranked(scores, counts, firsts, k=k)
+    total = sum(words.counts.values())
+    scores = {word: count * (table.get(word, median) / total) for word, count in words.counts.items()}
+    return ranked(scores, words.counts, words.firsts, k=k)

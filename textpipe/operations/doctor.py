@@ -13,6 +13,7 @@ from textpipe.version import __version__
 DISTRIBUTION = "textpipe-zh"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PINNED = re.compile(r"==\s*([0-9][^\s;,]*)")
+_LEAST = re.compile(r">=\s*([0-9][^\s;,]*)")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 
 
@@ -80,4 +81,13 @@ def _package(line: str, installed: dict[str, str], *, extra: str | None) -> Find
         return Finding(
             what=what, state=f"{there}, but {pinned[1]} is needed", install=f"pip install {name}=={pinned[1]}"
         )
+    least = _LEAST.search(line)
+    if least and _release(there) < _release(least[1]):
+        install = f"pip install '{name}>={least[1]}'"
+        return Finding(what=what, state=f"{there}, but {least[1]} or newer is needed", install=install)
     return _fact(what, there)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with: `1.10.0rc1` is (1, 10, 0)."""
+    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[^0-9.]", version)[0]))

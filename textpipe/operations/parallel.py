@@ -44,9 +44,11 @@ def ordered_map(work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int 
     """
     count = worker_count(jobs)
     if count == 1:
-        for item in items:
-            yield item.key, work(item.argument)
-        return
+        return ((item.key, work(item.argument)) for item in items)
+    return _in_processes(work, items, count)
+
+
+def _in_processes(work: Callable[[Any], Any], items: Iterable[Item], count: int) -> Iterator[tuple[Any, Any]]:
     context = get_context("spawn")  # fork copies locks that other threads hold
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(work,))
     try:

@@ -157,8 +157,20 @@ def read_entries(path: str, *, encoding: str = "auto") -> list[Entry]:
 def _parse(line: str, *, path: str, number: int) -> Entry:
     match = _LINE.fullmatch(line)
     word, frequency, tag = match.groups() if match else (line, None, None)
-    if any(character.isspace() for character in word):
-        what = "fields lie between single spaces, not tabs" if "\t" in line else "a word cannot hold white space"
+    problem = _problem(word)
+    if problem is not None:
         hint = "a line is: word, one space, frequency, one space, tag; frequency and tag may be left out"
-        raise DictionaryError(f"not an entry: {line!r}: {what}", where=path, line=number, hint=hint)
+        raise DictionaryError(f"not an entry: {line!r}: {problem}", where=path, line=number, hint=hint)
     return Entry(word, None if frequency is None else int(frequency), tag.strip() if tag else None)
+
+
+def _problem(word: str) -> str | None:
+    """Why a word with white space in it is a slip of the pen; jieba takes phrases, though it never matches them."""
+    if any(character.isspace() and character != " " for character in word):
+        return "fields lie between single spaces, not tabs"
+    first, *others = word.split(" ")
+    if not all(others) or not first:
+        return "fields lie between single spaces"
+    if any(other[0] in "+-.0123456789" for other in others):
+        return "the frequency is no whole number, or the tag not in small letters"
+    return None

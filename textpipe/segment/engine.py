@@ -1,7 +1,7 @@
 """The boundary behind which segmentation happens: what a Tokenizer asks of an engine, and the engine of today.
 
 `JiebaEngine` gives jieba 0.42.1's results from jieba's own dictionary and models, one engine a dictionary, with no
-state outside it: cut and tag never write, so that any number of threads may share one.
+state outside it. What it keeps is looked up and never changed, so that any number of threads may share one.
 """
 
 from __future__ import annotations
@@ -175,10 +175,10 @@ class JiebaEngine:
         get = self._frequencies.get
         covered = -1
         latin_from: int | None = None
-        latin_word = ""
+        latin: list[str] = []
         for start in range(len(block)):
             if latin_from is not None and block[start] not in _LATIN:
-                yield latin_word, latin_from
+                yield "".join(latin), latin_from
                 latin_from = None
             edges: list[int] = []
             end, frequency = start + 1, get(block[start])
@@ -191,7 +191,9 @@ class JiebaEngine:
             if len(edges) == 1 and start > covered:
                 word = block[start : edges[0]]
                 if word[0] in _LATIN:
-                    latin_from, latin_word = (start, word) if latin_from is None else (latin_from, latin_word + word)
+                    if latin_from is None:
+                        latin_from, latin = start, []
+                    latin.append(word)
                 if latin_from is None:
                     yield word, start
                 covered = edges[0] - 1
@@ -201,7 +203,7 @@ class JiebaEngine:
                         yield block[start:end], start
                         covered = end - 1
         if latin_from is not None:
-            yield latin_word, latin_from
+            yield "".join(latin), latin_from
 
     # ------------------------------------------------------------------------------------------------------ tags
 

@@ -18,7 +18,7 @@ from textpipe.segment.jieba_tables import State, tag_model
 _HAN_RUN = re.compile("([\u4e00-\u9fd5]+)")
 _OTHER_RUN = re.compile(r"([\.0-9]+|[a-zA-Z0-9]+)")
 _REMEMBERED_LENGTH = 12
-_REMEMBERED_STEPS = 1 << 14
+_REMEMBERED_STEPS = 1 << 11
 
 Counts = tuple[tuple[State, int], ...]  # a state and how many emissions its best path misses, at least
 Choice = tuple[State, float, list[tuple[State, float]]]  # state, emission, candidates before it with transitions
