@@ -322,7 +322,7 @@ def test_a_number_is_not_a_name(tmp_path: Path) -> None:
 
 def test_late_binary_data_in_a_folder(tmp_path: Path) -> None:
     """What has been handed on cannot be taken back, so this is an error; nothing runs into the next file."""
-    (tmp_path / "a.txt").write_bytes(b"plain line\n" * 300_000 + "够长的文字。".encode() + b"\xff\xff")
+    (tmp_path / "a.txt").write_bytes(b"plain line\n" * 300_000 + "够长的文字。".encode() * 3 + b"\xff\xff")
     (tmp_path / "b.txt").write_text("北京的模型训练")
     with pytest.raises(InputError) as raised:
         documents(tmp_path)

@@ -82,15 +82,22 @@ class WordCounts:
     counts: dict[str, int] = field(default_factory=dict)
     firsts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, found: Iterable[Occurrence]) -> None:
-        """Count more occurrences, later ones in the document."""
+    def counted(self, found: Iterable[Occurrence]) -> Iterator[Occurrence]:
+        """The same occurrences, each counted as it passes; they must be later ones in the document."""
         counts = self.counts
-        for word, offset, _ in found:
+        for occurrence in found:
+            word = occurrence.word
             if word in counts:
                 counts[word] += 1
             else:
                 counts[word] = 1
-                self.firsts[word] = offset
+                self.firsts[word] = occurrence.offset
+            yield occurrence
+
+    def add(self, found: Iterable[Occurrence]) -> None:
+        """Count more occurrences, later ones in the document."""
+        for _ in self.counted(found):
+            pass
 
 
 def ranked(scores: dict[str, float], counts: dict[str, int], firsts: dict[str, int], *, k: int | None) -> list[Keyword]:

@@ -35,8 +35,7 @@ class CooccurrenceGraph:
     def add(self, found: Iterable[Occurrence]) -> None:
         """Link words that lie fewer than `window` tokens apart."""
         pairs, recent = self.pairs, self._recent
-        for occurrence in found:
-            self.words.add((occurrence,))
+        for occurrence in self.words.counted(found):
             word, _, position = occurrence
             while recent and recent[0].position <= position - self.window:
                 recent.popleft()
