@@ -72,7 +72,10 @@ def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
     """
     check_writable(path, force=force)
     target = Path(os.path.realpath(path))
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".textpipe-", suffix=".tmp")
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".textpipe-", suffix=".tmp")
+    except OSError as error:
+        raise OutputError(f"cannot write: {error.strerror}", where=path, hint=f"ls -ld {target.parent}") from None
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream

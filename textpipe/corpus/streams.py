@@ -19,6 +19,7 @@ from textpipe.text import ByteStream
 
 _COMPRESSIONS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 _MAGIC_LENGTH = 8
+_UNREADABLE = "is the disk still there?"
 _DAMAGED = "make or copy it again; gzip -t, bzip2 -t or xz -t tells more"
 _TABLES = ((b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"))
 
@@ -64,8 +65,7 @@ class Opened:
         except OSError as error:
             if error.errno is None:  # bz2 says it so
                 raise InputError(f"damaged compressed file: {error}", where=self._where, hint=_DAMAGED) from None
-            hint = "is the disk still there?"
-            raise OutputError(f"cannot read: {error.strerror}", where=self._where, hint=hint) from None
+            raise OutputError(f"cannot read: {error.strerror}", where=self._where, hint=_UNREADABLE) from None
 
 
 @contextlib.contextmanager
@@ -94,7 +94,10 @@ def _open(path: str) -> IO[bytes]:
 
 
 def _decompressed(buffered: io.BufferedReader[_Counted], *, where: str) -> tuple[ByteStream, bytes]:
-    magic = buffered.peek(_MAGIC_LENGTH)[:_MAGIC_LENGTH]
+    try:
+        magic = buffered.peek(_MAGIC_LENGTH)[:_MAGIC_LENGTH]
+    except OSError as error:
+        raise OutputError(f"cannot read: {error.strerror}", where=where, hint=_UNREADABLE) from None
     compression = next((suffix for start, suffix in _COMPRESSIONS if magic.startswith(start)), "")
     if compression == ".gz":
         return gzip.GzipFile(fileobj=buffered), b""
