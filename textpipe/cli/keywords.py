@@ -92,7 +92,7 @@ def keywords(
     log = ReadLog()
     pieces = reading.pieces(log)
     merged = CooccurrenceGraph() if graph else None
-    without: list[str] = []
+    without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with (
         destination.open(reading.paths) as write,
@@ -102,20 +102,21 @@ def keywords(
         for record, source in with_progress(records, log, shown=shown):
             add(record)
             if not record["keywords"]:
-                without.append(source or record["id"])
+                without += 1
+                first_without = first_without or source or record["id"]
     if graph is not None and merged is not None:
         _write_graph(graph, merged, settings, force=destination.force)
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"
-        note(f"no keywords in {len(without)} of {log.used} documents: {reason} (first: {without[0]})")
-        if len(without) == log.used:
+        note(f"no keywords in {without} of {log.used} documents: {reason} (first: {first_without})")
+        if without == log.used:
             filtered = settings.pos is not None or settings.method == "textrank"
             hint = (
                 "textpipe tokenize --tags shows parts of speech, --pos chooses them" if filtered else "--stopwords none"
             )
             click.echo(f"hint: {hint}", err=True)
-    if len(without) == log.used:
+    if without == log.used:
         context.exit(EXIT_NEGATIVE)
 
 
