@@ -56,8 +56,9 @@ def test_a_failing_system_call_leaves_nothing(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, call, fail)
-    with pytest.raises(OSError, match=os.strerror(number)), atomic_writer(str(target), force=True) as stream:
-        stream.write(b"after")
+    with pytest.raises(OutputError, match=os.strerror(number)) as raised, atomic_writer(str(target), force=True) as out:
+        out.write(b"after")
+    assert raised.value.where == str(target)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert target.read_bytes() == b"before"

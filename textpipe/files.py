@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -50,6 +50,8 @@ def _near(path: str) -> str:
 def check_writable(path: str, *, force: bool) -> None:
     """Raise OutputError early, before any work, when `path` could not be written at the end."""
     target = os.path.realpath(path)
+    if path.endswith(os.sep) and not os.path.exists(target):
+        raise OutputError("the name of a folder, not of a file", where=path, hint=f"-o {path}NAME")
     if os.path.lexists(target):
         mode = os.stat(target).st_mode
         if not stat.S_ISREG(mode):
@@ -63,34 +65,54 @@ def check_writable(path: str, *, force: bool) -> None:
         raise OutputError("the folder is not writable", where=path, hint=f"ls -ld {folder}")
 
 
+def as_output_error(error: OSError, *, where: str | None = None) -> OutputError:
+    """What the system says, in one line; `where` is used when the error itself names no file."""
+    named = error.filename if isinstance(error.filename, str) else where
+    if named is None and _working_directory_is_gone():
+        named = "the working directory"
+    return OutputError(error.strerror or str(error), where=named, hint="df -h shows free space, ls -l permissions")
+
+
+def _working_directory_is_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def naming_errors(path: str) -> Iterator[None]:
+    """Errors of the system inside become OutputError, at `path` when they name no file themselves."""
+    try:
+        yield
+    except OSError as error:
+        raise as_output_error(error, where=path) from None
+
+
 @contextlib.contextmanager
 def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
     """A binary stream that becomes `path` by one rename when the block ends well, and nothing otherwise.
 
     The bytes are on disk before the name is: file and directory are fsynced. Without `force`, an existing
-    file raises OutputError and stays as it was.
+    file raises OutputError and stays as it was; with it, the new file has the permissions of the old one.
     """
     check_writable(path, force=force)
     target = Path(os.path.realpath(path))
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".textpipe-", suffix=".tmp")
-    except OSError as error:
-        raise OutputError(f"cannot write: {error.strerror}", where=path, hint=f"ls -ld {target.parent}") from None
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
+    temporary = target.parent / f".textpipe-{secrets.token_hex(8)}.tmp"
+    with naming_errors(path), contextlib.ExitStack() as stack:
+        stack.callback(temporary.unlink, missing_ok=True)
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             yield stream
             stream.flush()
-            os.fchmod(stream.fileno(), 0o666 & ~_umask())
+            os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         _put_in_place(temporary, target, force=force)
         _fsync_directory(target.parent)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
 
 
-def _put_in_place(temporary: str, target: Path, *, force: bool) -> None:
+def _put_in_place(temporary: Path, target: Path, *, force: bool) -> None:
     """One rename; without `force` a link, which unlike a rename fails when the name is taken by now."""
     if force:
         os.replace(temporary, target)

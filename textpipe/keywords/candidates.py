@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import NamedTuple
 
-from textpipe.files import require_regular
-from textpipe.text import decode_stream
+from textpipe.text import read_text
 
 # the only stop words that jieba.analyse has
 JIEBA_STOPWORDS = frozenset({
@@ -133,7 +132,5 @@ def chosen_stopwords(choice: str | Iterable[str]) -> tuple[frozenset[str], bool]
 
 
 def _read_words(path: str) -> set[str]:
-    require_regular(path, what="stop-word list (the shipped ones are zh and en)")
-    with open(path, "rb") as stream:
-        text = "".join(decode_stream(stream, where=path))
+    text = read_text(path, what="stop-word list (the shipped ones are zh and en)")
     return {line.strip().lower() for line in text.split("\n")} - {""}
