@@ -8,24 +8,17 @@ import json
 import lzma
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import textpipe
 from tests.conftest import DATA
+from tests.corpus.reading import documents, texts
 from textpipe.corpus.document import ReadLog
-from textpipe.corpus.read import ReadOptions, read_pieces
+from textpipe.corpus.read import ReadOptions, read, read_pieces
 from textpipe.errors import InputError, OutputError
-
-
-def documents(path: Path | str, log: ReadLog | None = None, **options: Any) -> list[textpipe.Document]:
-    return list(textpipe.read(str(path), log=log, **options))
-
-
-def texts(path: Path | str, **options: Any) -> list[str]:
-    return [document.text for document in documents(path, **options)]
 
 
 def test_a_text_file_is_a_document(tmp_path: Path) -> None:
@@ -145,43 +138,6 @@ def test_compressed(tmp_path: Path) -> None:
             documents(path)
         (tmp_path / "packed").write_bytes(pack(b'{"text": "by content"}\n'))
         assert texts(tmp_path / "packed") == ["by content"]
-
-
-def test_tables(tmp_path: Path) -> None:
-    import openpyxl
-    import pyarrow
-    from pyarrow import parquet
-
-    table = pyarrow.table({"label": [1, 2, None], "text": ["甲", None, "丙"]})
-    parquet.write_table(table, tmp_path / "a.parquet")
-    found = documents(tmp_path / "a.parquet")
-    assert [(d.text, d.label, d.id) for d in found] == [
-        ("甲", "1", f"{tmp_path}/a.parquet:2"),
-        ("", "2", f"{tmp_path}/a.parquet:3"),
-        ("丙", "", f"{tmp_path}/a.parquet:4"),
-    ]
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    for row in (["text", "n"], ["甲", 1], ["乙", 2.5]):
-        book.active.append(row)
-    book.save(tmp_path / "a.xlsx")
-    assert [(d.text, d.label) for d in documents(tmp_path / "a.xlsx")] == [("甲", "1"), ("乙", "2.5")]
-    for name in ("a.parquet", "a.xlsx"):
-        (tmp_path / name).write_bytes(b"PAR1 or not")
-        with pytest.raises(InputError, match=r"not an? (parquet|xlsx) file"):
-            documents(tmp_path / name)
-
-
-def test_a_missing_extra_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textpipe.corpus.tables.find_spec", lambda _name: None)
-    (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match="needs pyarrow") as raised:
-        documents(tmp_path / "a.parquet")
-    assert raised.value.hint == "pip install pyarrow"
-    (tmp_path / "b.txt").write_text("b")
-    log = ReadLog()
-    assert [d.text for d in documents(tmp_path, log)] == ["b"], "in a folder the others are read"
-    assert log.rejected == {"reading .parquet needs pyarrow": 1}
 
 
 def test_folders(tmp_path: Path) -> None:
@@ -329,32 +285,6 @@ def test_late_binary_data_in_a_folder(tmp_path: Path) -> None:
     assert raised.value.line == 300_001
 
 
-def test_parquet_columns_have_names(tmp_path: Path) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    parquet.write_table(pyarrow.table({"comment": ["甲", "乙"], "stars": [1, 2]}), tmp_path / "a.parquet")
-    assert texts(tmp_path / "a.parquet") == ["甲", "乙"]
-
-
-def test_xlsx_with_blank_rows(tmp_path: Path) -> None:
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    for row, cells in ((3, ("text", "label")), (4, ("甲", "x")), (6, ("乙", "y"))):
-        for column, cell in enumerate(cells, start=2):
-            book.active.cell(row, column, cell)
-    book.save(tmp_path / "a.xlsx")
-    log = ReadLog()
-    found = documents(tmp_path / "a.xlsx", log)
-    assert [(d.text, d.label, d.id) for d in found] == [
-        ("甲", "x", f"{tmp_path}/a.xlsx:4"),
-        ("乙", "y", f"{tmp_path}/a.xlsx:6"),
-    ]
-    assert log.read == log.used + log.skipped.total()
-
-
 def test_a_limit_reads_no_further(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('text,label\n好模型,1\n"never closed,2\n')
     log = ReadLog()
@@ -391,3 +321,56 @@ def test_long_lines_are_linear(tmp_path: Path) -> None:
     """40 MB in one JSON line: seconds, not minutes."""
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "x" * 40_000_000}))
     assert [len(text) for text in texts(tmp_path / "a.jsonl")] == [40_000_000]
+
+
+@pytest.mark.parametrize("pattern", ["d/**", "d/**/", "d/*", "d/**/*", "./d/**"])
+def test_a_file_is_matched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d" / "one" / "two").mkdir(parents=True)
+    for path in ("d/one/a.txt", "d/one/two/b.txt", "d/one/.hidden"):
+        (tmp_path / path).write_text("文字")
+    log = ReadLog()
+    found = list(read(pattern, log=log))
+    assert [os.path.normpath(document.id) for document in found] == ["d/one/a.txt", "d/one/two/b.txt"]
+    assert log.skipped.total() <= 1, "the hidden file is counted once, where its folder is walked"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "text,label\r甲,1\r乙,2\r"),
+        ("a.tsv", "text\tlabel\r甲\t1\r乙\t2"),
+        ("a.jsonl", '{"text": "甲"}\r{"text": "乙"}\r'),
+        ("a", "text,label\r甲,1\r乙,2\r"),
+    ],
+)
+def test_lines_of_old_macs(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, newline="")
+    assert texts(tmp_path / name) == ["甲", "乙"]
+
+
+def test_plain_lines_of_old_macs(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("甲\r乙\r", newline="")
+    assert [document.text for document in read(str(tmp_path / "a.txt"), lines=True)] == ["甲", "乙"]
+    assert texts(tmp_path / "a.txt") == ["甲\r乙\r"], "a document is left as it is"
+
+
+@pytest.mark.parametrize(("pack", "suffix"), [(bz2.compress, ".bz2"), (lzma.compress, ".xz"), (gzip.compress, ".gz")])
+def test_what_follows_compressed_data(tmp_path: Path, pack: Callable[[bytes], bytes], suffix: str) -> None:
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(pack("前一半，".encode()) + pack("后一半。".encode()))
+    assert texts(path) == ["前一半，后一半。"], "several streams are one file"
+    path.write_bytes(pack("内容".encode()) + bytes(8))
+    assert texts(path) == ["内容"], "zeros may follow"
+    for rest in (b"rest", bytes(4) + b"rest", pack(b"cut off")[:-4]):
+        path.write_bytes(pack("内容".encode()) + rest)
+        with pytest.raises(InputError, match="damaged compressed file"):
+            documents(path)
+
+
+def test_strict_stops_before_the_next_document(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n甲,1\n乙,2,3\n丙,4\n")
+    reading = read(str(tmp_path / "a.csv"), strict=True)
+    assert next(reading).text == "甲"
+    with pytest.raises(InputError, match="more cells"):
+        next(reading)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textpipe.cli.console import debug_option
 from textpipe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ _OPTIONS = (
         help="Column of the label, which is read and not shown.  [default: label, else the last]",
     ),
     click.option("--id-col", metavar="COLUMN", help="Column of the id.  [default: id, else path:line]"),
+    click.option(
+        "--sheet",
+        metavar="SHEET",
+        help="Sheet of a workbook, by name or number from 1.  [default: the first with cells]",
+    ),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N documents."),
     click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N documents by chance."),
     click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of --sample."),
@@ -51,9 +57,9 @@ _OPTIONS = (
     click.option("--strict", is_flag=True, help="Stop at the first row that cannot be used instead of counting it."),
     click.option("-q", "--quiet", is_flag=True, help="No notes, no progress; errors only."),
     click.option("-v", "--verbose", is_flag=True, help="Always say what was read, and in which encoding."),
-    click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."),
+    debug_option,
 )
-_READ = ("input_format", "lines", "encoding", "errors", "text_col", "label_col", "id_col")
+_READ = ("input_format", "lines", "encoding", "errors", "text_col", "label_col", "id_col", "sheet")
 _PARTS = ("limit", "sample", "seed", "fold", "strict")
 
 

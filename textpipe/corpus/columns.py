@@ -71,9 +71,15 @@ def _position(name: str | None, names: list[str], *, header: bool, where: str, l
     raise unknown_column(name, names, header=header, where=where, line=line)
 
 
+def shown_names(names: list[str]) -> str:
+    """The first of many names, each cut when it is long, as they read in a hint."""
+    shown = [f"{name[:30]}…" if len(name) > 30 else name for name in names[:20]]
+    return ", ".join([*shown, *(["…"] if len(names) > len(shown) else [])]) or "none"
+
+
 def unknown_column(name: str, names: list[str], *, header: bool = True, where: str, line: int) -> InputError:
     """The error for a requested column that is not there; `header` tells whether `names` are known to be names."""
-    there = ", ".join(f"{other[:30]}…" if len(other) > 30 else other for other in names[:20])
+    there = shown_names(names)
     hint = f"the columns are: {there}"
     separator = next((mark for mark in "\t;|" if len(names) == 1 and mark in names[0]), None)
     if separator is not None:

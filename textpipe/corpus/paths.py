@@ -49,8 +49,12 @@ def _match(pattern: str, log: ReadLog) -> Iterator[Source]:
     matches = sorted(glob.glob(pattern, recursive=True))
     if not matches:
         raise InputError("no file matches the pattern", where=pattern, hint=f"ls -d {pattern}")
+    walked: tuple[str, ...] = ()
     for path in matches:
+        if path.startswith(walked):  # `**` matches a folder and, after it, what is in it
+            continue
         if os.path.isdir(path):
+            walked += (os.path.join(path, ""),)
             yield from _walk(path, log)
         else:
             yield from _file(path, log)

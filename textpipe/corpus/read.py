@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,15 +16,15 @@ from textpipe.corpus.delimited import csv_rows, tsv_rows
 from textpipe.corpus.document import Document, Piece, ReadLog
 from textpipe.corpus.paths import STDIN, Source, expand
 from textpipe.corpus.rows import documents_of_json_lines, documents_of_rows
-from textpipe.corpus.streams import open_bytes, stem_and_compression
+from textpipe.corpus.streams import open_bytes, seekable, stem_and_compression
 from textpipe.corpus.tables import table_rows
+from textpipe.encoding import known_encoding
 from textpipe.errors import BinaryFileError, EncodingError, InputError, UsageError
 from textpipe.text import (
     PIECE,
     Decoding,
     decode_stream,
     fold,
-    known_encoding,
     split_lines,
     split_pieces,
     whole_lines,
@@ -54,6 +55,7 @@ class ReadOptions:
     encoding: `auto` or the name of an encoding
     errors: `strict` stops at bytes that do not fit the encoding, `replace` reads on with U+FFFD
     text_col, label_col, id_col: columns by name or number from 1; None is the default
+    sheet: of a workbook, by name or number from 1; None is the first that holds anything
     limit: at most so many documents; sample: so many by chance, in input order, drawn with seed
     fold: full-width letters, digits and space become ASCII; lengths and so offsets stay the same
     strict: a row that cannot be used is an error instead of being counted as rejected
@@ -66,6 +68,7 @@ class ReadOptions:
     text_col: str | None = None
     label_col: str | None = None
     id_col: str | None = None
+    sheet: str | None = None
     limit: int | None = None
     sample: int | None = None
     seed: int = 0
@@ -94,6 +97,7 @@ class ReadKeywords(TypedDict, total=False):
     text_col: str | None
     label_col: str | None
     id_col: str | None
+    sheet: str | None
     limit: int | None
     sample: int | None
     seed: int
@@ -106,8 +110,8 @@ def read(
 ) -> Iterator[Document]:
     """The documents of files, folders, patterns or `-`, streamed in order.
 
-    Options, as on the command line: input_format, lines, encoding, errors, text_col, label_col, id_col, limit,
-    sample, seed, fold, strict; `ReadOptions` says what they mean. A `log` takes the account of the reading.
+    Options, as on the command line: input_format, lines, encoding, errors, text_col, label_col, id_col, sheet,
+    limit, sample, seed, fold, strict; `ReadOptions` says what they mean. A `log` takes the account of the reading.
     Raises InputError (missing, empty, binary, malformed), EncodingError, UsageError (options) and OutputError
     (permissions).
 
@@ -154,9 +158,9 @@ def _checked(sources: list[Source], options: ReadOptions, log: ReadLog) -> Gener
     for source in sources:
         for piece in _source_pieces(source, options, log):
             anything = True
-            yield replace_text(piece, fold) if options.fold else piece
             if options.strict and log.rejected:
                 break
+            yield replace_text(piece, fold) if options.fold else piece
         if options.strict and log.rejected:
             raise next(error for reason, error in log.examples.items() if reason in log.rejected)
     if not anything:
@@ -228,12 +232,10 @@ def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator
         if kind is None and table:
             kind = "xlsx" if table == ".xlsx" else "parquet"
         if kind in ("parquet", "xlsx"):
-            if path == STDIN:
-                raise UsageError(f"{kind} cannot be read from standard input", hint=f"save it as FILE.{kind}")
-            named = kind == "parquet"
-            yield from map(
-                Piece, documents_of_rows(table_rows(path, kind), options.columns, log, where=path, named=named)
-            )
+            with seekable(stream, path) as file:
+                rows = table_rows(file, kind, wanted=options.columns, sheet=options.sheet, log=log, where=path)
+                named = kind == "parquet"
+                yield from map(Piece, documents_of_rows(rows, options.columns, log, where=path, named=named))
             return
         decoding = Decoding()
         decoded = decode_stream(stream, where=path, encoding=options.encoding, errors=options.errors, decoding=decoding)
@@ -257,12 +259,8 @@ def _by_suffix(path: str) -> Format | None:
 
 def _by_content(blocks: Iterator[str]) -> tuple[Format, Iterator[str]]:
     """JSON lines if the first line is an object, a table if the first line names a default column, else text."""
-    head = ""
-    for block in blocks:
-        head += block
-        if "\n" in head or len(head) > _SNIFFED:
-            break
-    first = head.split("\n", 1)[0].strip()
+    head, blocks = _head(blocks)
+    first = re.split("[\r\n]", head, maxsplit=1)[0].strip()
     names = {*TEXT_COLUMNS, LABEL_COLUMN, ID_COLUMN}
     kind: Format = "txt"
     if first.startswith("{") and _is_json(first):
@@ -271,7 +269,17 @@ def _by_content(blocks: Iterator[str]) -> tuple[Format, Iterator[str]]:
         kind = "tsv"
     elif "," in first and names & {cell.strip('" ') for cell in first.split(",")}:
         kind = "csv"
-    return kind, _chained(head, blocks)
+    return kind, blocks
+
+
+def _head(blocks: Iterator[str]) -> tuple[str, Iterator[str]]:
+    """(the beginning, at least to the first line feed if it is near, all blocks again)"""
+    head = ""
+    for block in blocks:
+        head += block
+        if "\n" in head or len(head) > _SNIFFED:
+            break
+    return head, _chained(head, blocks)
 
 
 def _is_json(line: str) -> bool:
@@ -298,6 +306,8 @@ def _noticed(blocks: Iterator[str], path: str, log: ReadLog) -> Iterator[str]:
 
 
 def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
+    if kind != "txt" or options.lines:
+        blocks = _with_line_feeds(blocks)
     if kind == "txt" and options.lines:
         yield from _line_pieces(blocks, path)
     elif kind == "txt":
@@ -310,6 +320,14 @@ def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOp
             rows = csv_rows(lines, where=path) if kind == "csv" else tsv_rows(lines)
             documents = documents_of_rows(rows, options.columns, log, where=path)
         yield from map(Piece, documents)
+
+
+def _with_line_feeds(blocks: Iterator[str]) -> Iterator[str]:
+    """Text whose first lines end in CR alone, as old Macs and some exports write it, with LF in its place."""
+    head, blocks = _head(blocks)
+    if "\r" in head.removesuffix("\r") and "\n" not in head:
+        return (block.replace("\r", "\n") for block in blocks)
+    return blocks
 
 
 def _too_long(path: str, number: int) -> InputError:

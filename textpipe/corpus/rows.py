@@ -13,6 +13,7 @@ from textpipe.corpus.columns import (
     Columns,
     Wanted,
     choose_columns,
+    shown_names,
     unknown_column,
 )
 from textpipe.corpus.delimited import Row
@@ -88,7 +89,7 @@ def documents_of_json_lines(
         text = parsed.get(text_field)
         if not isinstance(text, str):
             hint = "--text-col names the field that holds text"
-            log.reject(InputError(f"no text in the field {text_field!r}", where=where, line=number, hint=hint))
+            log.reject(InputError(f"no text in the field {text_field[:30]!r}", where=where, line=number, hint=hint))
             continue
         clean = _without_surrogates(text, log)
         place = f"{where}:{number}"
@@ -127,7 +128,7 @@ def _text_field(first: dict[str, Any], wanted: Wanted, *, where: str, number: in
     known = [name for name in TEXT_COLUMNS if name in first]
     strings = [name for name in names if isinstance(first[name], str)]
     if not known and not strings:
-        raise InputError("no field holds text", where=where, line=number, hint=f"fields: {', '.join(names) or 'none'}")
+        raise InputError("no field holds text", where=where, line=number, hint=f"fields: {shown_names(names)}")
     return (known or strings)[0]
 
 

@@ -8,15 +8,18 @@ import gzip
 import io
 import lzma
 import sys
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.paths import STDIN
 from textpipe.errors import InputError, OutputError
+from textpipe.files import naming_errors
 from textpipe.text import ByteStream
 
+_BLOCK = 1 << 18
 _COMPRESSIONS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 _MAGIC_LENGTH = 8
 _UNREADABLE = "is the disk still there?"
@@ -49,23 +52,67 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-class Opened:
-    """The decompressed bytes of a file; a damaged or unreadable file raises an error where it breaks."""
+class _Unpacked(io.RawIOBase):
+    """Concatenated bzip2 or xz streams. Unlike the standard library's files it does not ignore what follows them."""
 
-    def __init__(self, stream: ByteStream, *, where: str) -> None:
+    def __init__(self, source: ByteStream, new: Callable[[], bz2.BZ2Decompressor | lzma.LZMADecompressor]) -> None:
+        self._source = source
+        self._new = new
+        self._decompressor = new()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            data = b""
+            if self._decompressor.eof:
+                data = (self._decompressor.unused_data or self._source.read(_BLOCK)).lstrip(b"\0")  # xz may pad
+                if not data and not self._source.read(1):
+                    return 0
+                self._decompressor = self._new()
+            elif self._decompressor.needs_input:
+                data = self._source.read(_BLOCK)
+                if not data:
+                    raise EOFError("it ends too early")
+            unpacked = self._decompressor.decompress(data, len(buffer))
+            if unpacked:
+                buffer[: len(unpacked)] = unpacked
+                return len(unpacked)
+
+
+class Opened:
+    """The decompressed bytes of a file; a damaged or unreadable file raises an error where it breaks.
+
+    `packed` says that they are not the file's own bytes.
+    """
+
+    def __init__(self, stream: io.BufferedReader[Any] | gzip.GzipFile, *, where: str, packed: bool) -> None:
         self._stream = stream
         self._where = where
+        self.packed = packed
 
     def read(self, size: int, /) -> bytes:
         """At most `size` bytes, none at the end. Raises InputError for damage, OutputError for the disk's errors."""
-        try:
+        with _errors_told(self._where):
             return self._stream.read(size)
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            raise InputError(f"damaged compressed file: {error}", where=self._where, hint=_DAMAGED) from None
-        except OSError as error:
-            if error.errno is None:  # bz2 says it so
-                raise InputError(f"damaged compressed file: {error}", where=self._where, hint=_DAMAGED) from None
-            raise OutputError(f"cannot read: {error.strerror}", where=self._where, hint=_UNREADABLE) from None
+
+    def peek(self, size: int, /) -> bytes:
+        """The next bytes, at most `size`, which stay to be read. Raises as `read` does."""
+        with _errors_told(self._where):
+            return self._stream.peek(size)[:size]
+
+
+@contextlib.contextmanager
+def _errors_told(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise InputError(f"damaged compressed file: {error}", where=where, hint=_DAMAGED) from None
+    except OSError as error:
+        if error.errno is None:  # bz2 says it so
+            raise InputError(f"damaged compressed file: {error}", where=where, hint=_DAMAGED) from None
+        raise OutputError(f"cannot read: {error.strerror}", where=where, hint=_UNREADABLE) from None
 
 
 @contextlib.contextmanager
@@ -78,10 +125,9 @@ def open_bytes(path: str, log: ReadLog) -> Iterator[tuple[Opened, str]]:
         if path == STDIN and sys.stdin is None:
             raise InputError("standard input is closed", where=path, hint="name files instead")
         raw = sys.stdin.buffer if path == STDIN else stack.enter_context(_open(path))
-        buffered = io.BufferedReader(_Counted(raw, log), 1 << 18)
-        stream, magic = _decompressed(buffered, where=path)
-        table = next((suffix for start, suffix in _TABLES if magic.startswith(start)), "")
-        yield Opened(stream, where=path), table
+        opened = _unpacked(io.BufferedReader(_Counted(raw, log), _BLOCK), where=path)
+        magic = opened.peek(_MAGIC_LENGTH)
+        yield opened, next((suffix for start, suffix in _TABLES if magic.startswith(start)), "")
 
 
 def _open(path: str) -> IO[bytes]:
@@ -93,19 +139,31 @@ def _open(path: str) -> IO[bytes]:
         raise OutputError(f"cannot open: {error.strerror}", where=path, hint=f"ls -l {path}") from None
 
 
-def _decompressed(buffered: io.BufferedReader[_Counted], *, where: str) -> tuple[ByteStream, bytes]:
-    try:
+def _unpacked(buffered: io.BufferedReader[_Counted], *, where: str) -> Opened:
+    with _errors_told(where):
         magic = buffered.peek(_MAGIC_LENGTH)[:_MAGIC_LENGTH]
-    except OSError as error:
-        raise OutputError(f"cannot read: {error.strerror}", where=where, hint=_UNREADABLE) from None
     compression = next((suffix for start, suffix in _COMPRESSIONS if magic.startswith(start)), "")
     if compression == ".gz":
-        return gzip.GzipFile(fileobj=buffered), b""
-    if compression == ".bz2":
-        return bz2.BZ2File(buffered), b""
-    if compression == ".xz":
-        return lzma.LZMAFile(buffered), b""
+        return Opened(gzip.GzipFile(fileobj=buffered), where=where, packed=True)
+    if compression:
+        new = bz2.BZ2Decompressor if compression == ".bz2" else lzma.LZMADecompressor
+        return Opened(io.BufferedReader(_Unpacked(buffered, new), _BLOCK), where=where, packed=True)
     named = stem_and_compression(where)[1]
     if named and magic:
         raise InputError(f"the name says {named}, the content does not", where=where, hint="rename the file")
-    return buffered, magic
+    return Opened(buffered, where=where, packed=False)
+
+
+@contextlib.contextmanager
+def seekable(opened: Opened, path: str) -> Iterator[IO[bytes]]:
+    """The same bytes as a file to jump about in: the file itself, or a temporary one of what came otherwise."""
+    if path != STDIN and not opened.packed:
+        with _open(path) as stream:
+            yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        with naming_errors("a temporary file"):
+            while block := opened.read(_BLOCK):
+                copy.write(block)
+        copy.seek(0)
+        yield copy
