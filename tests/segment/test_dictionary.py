@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import jieba_reference
+from tests.conftest import Run
 from textpipe.errors import DictionaryError, InputError
 from textpipe.segment.dictionary import Dictionary, Entry, read_entries
 from textpipe.segment.jieba_tables import base_dictionary
@@ -101,7 +102,17 @@ def test_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["云计算\t5\tn", "云计算  5", "云计算 5.5", "云计算\u30005", "云计算 -5", "云计算 5 N", "云计算 " + "9" * 50],
+    [
+        "云计算\t5\tn",
+        "云计算  5",
+        "云计算 5.5",
+        "云计算\u30005",
+        "云计算 -5",
+        "云计算 5 N",
+        "云计算 " + "9" * 50,
+        "云计算,5",
+        "云计算，5 n",
+    ],
 )
 def test_unusable_lines(tmp_path: Path, line: str) -> None:
     path = tmp_path / "words.txt"
@@ -118,3 +129,30 @@ def test_unusable_words() -> None:
         Dictionary().add_word("词", -1)
     with pytest.raises(InputError, match="no such dictionary"):
         Dictionary().with_file("nothing.txt")
+
+
+def test_a_long_word_takes_no_memory(tmp_path: Path) -> None:
+    """Every prefix of a word is kept: a line of 200,000 characters would need 40 GB."""
+    with pytest.raises(DictionaryError, match="a word of more than 100 characters"):
+        Dictionary().add_word("长" * 101)
+    assert Dictionary().add_word("长" * 100).frequency("长" * 100) > 0
+    (tmp_path / "words.txt").write_text("好词 3\n" + "长" * 200_000 + " 5\n")
+    with pytest.raises(DictionaryError, match="more than 100 characters") as raised:
+        Dictionary().with_file(str(tmp_path / "words.txt"))
+    assert raised.value.line == 2
+    assert len(str(raised.value)) < 300
+
+
+def test_words_that_are_never_found_are_named(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("云 计算 5\n你好，世界 3\nC++ 3\n1:0 5 m\n石墨烯\n")
+    assert Dictionary().with_file(str(path)).unmatchable == ["云 计算", "你好，世界", "1:0"]
+    text = "云 计算，你好，世界。C++ 1:0 石墨烯"
+    tokens = Tokenizer(dictionary=Dictionary().with_file(str(path))).tokenize(text)
+    assert not {"云 计算", "你好，世界", "1:0"} & set(tokens)
+    outcome = run("tokenize", "-", "--user-dict", path, stdin=text.encode())
+    assert outcome.err == (
+        f"note: {path} has words that are never found (3, first: '云 计算'): "
+        "a word holds letters, digits, Han characters and + # & . _ % - only\n"
+    )
+    assert run("tokenize", "-", "--user-dict", path, "-q", stdin=text.encode()).err == ""

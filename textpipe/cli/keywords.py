@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textpipe.cli.console import note, show_account, with_progress
+from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
@@ -86,7 +86,7 @@ def keywords(
     from textpipe.operations.keywords import extract_keywords
 
     kind = destination.format
-    settings = _settings(**options)
+    settings = _settings(quiet=reading.quiet, **options)
     if graph is not None:
         _check_graph(graph, settings, force=destination.force)
     log = ReadLog()
@@ -115,7 +115,7 @@ def keywords(
             hint = (
                 "textpipe tokenize --tags shows parts of speech, --pos chooses them" if filtered else "--stopwords none"
             )
-            click.echo(f"hint: {hint}", err=True)
+            say(f"hint: {hint}")
     if without == log.used:
         context.exit(EXIT_NEGATIVE)
 
@@ -130,11 +130,12 @@ def _settings(
     converge: bool,
     user_dict: tuple[str, ...],
     hmm: bool,
+    quiet: bool,
 ) -> KeywordSettings:
     from textpipe.keywords.candidates import chosen_stopwords
     from textpipe.keywords.extract import KeywordSettings
 
-    tokenizer = make_tokenizer(user_dict, hmm=hmm)
+    tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
     tags = None
     if pos is not None:
         tags = tuple(tag.strip() for tag in pos.split(",") if tag.strip())

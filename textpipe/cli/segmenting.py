@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textpipe.cli.console import note
+
 if TYPE_CHECKING:
     from textpipe.segment.tokenizer import Mode, Tokenizer
 
@@ -37,12 +39,18 @@ def cuts_text(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def make_tokenizer(user_dict: tuple[str, ...], *, hmm: bool, mode: Mode = "exact") -> Tokenizer:
+def make_tokenizer(user_dict: tuple[str, ...], *, hmm: bool, mode: Mode = "exact", quiet: bool = False) -> Tokenizer:
     """The Tokenizer that the options describe; a bad dictionary line raises DictionaryError."""
     from textpipe.segment.dictionary import Dictionary
     from textpipe.segment.tokenizer import Tokenizer
 
     dictionary = Dictionary()
     for path in user_dict:
-        dictionary = dictionary.with_file(path)
+        added = Dictionary().with_file(path)
+        if added.unmatchable and not quiet:
+            note(
+                f"{path} has words that are never found ({len(added.unmatchable)}, first: {added.unmatchable[0]!r}): "
+                "a word holds letters, digits, Han characters and + # & . _ % - only"
+            )
+        dictionary = dictionary.with_entries(added.entries)
     return Tokenizer(mode=mode, hmm=hmm, dictionary=dictionary)

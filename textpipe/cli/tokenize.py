@@ -67,7 +67,7 @@ def tokenize(
             raise UsageError("plain text has no place for spans", hint="--format jsonl")
         kind = "jsonl"
     log = ReadLog()
-    tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode)
+    tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode, quiet=reading.quiet)
     pieces = reading.pieces(log)
     shown = not reading.quiet and not destination.on_terminal
     with destination.open(reading.paths) as write:

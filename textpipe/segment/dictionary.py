@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from textpipe.errors import DictionaryError
-from textpipe.files import require_regular
-from textpipe.segment.engine import Engine, JiebaEngine
+from textpipe.segment.engine import Engine, JiebaEngine, can_match
 from textpipe.segment.jieba_tables import add_prefixes, base_dictionary, base_tags
-from textpipe.text import decode_stream
+from textpipe.text import read_text
 
 _LINE = re.compile(r"(.+?)( [0-9]{1,18})?( [a-z]+)?")  # jieba's format: word, frequency, tag, one space between
+_OTHER_SEPARATOR = re.compile(r".+[,;|:=，；：]\s*[0-9]+.*")  # 石墨烯,10: a frequency that no space precedes
+_WORD_LIMIT = 100  # characters; every prefix of a word is kept, so that a word takes its length squared
 _ENGINES = 16  # engines kept ready; each has its own copy of the prefix table
 
 
@@ -59,7 +60,7 @@ class Dictionary:
     def with_file(self, path: str, *, encoding: str = "auto") -> Dictionary:
         """With the words of a file in jieba's format: a line `word [frequency] [tag]`.
 
-        Raises DictionaryError, with the line, for a line that could never take effect.
+        Raises DictionaryError, with the line, for a line that is not in that format.
         """
         return self.with_entries(read_entries(path, encoding=encoding))
 
@@ -69,7 +70,14 @@ class Dictionary:
         for entry in added:
             if not entry.word or (entry.frequency is not None and entry.frequency < 0):
                 raise DictionaryError(f"not a dictionary entry: {entry.word!r}, frequency {entry.frequency}")
+            if len(entry.word) > _WORD_LIMIT:
+                raise DictionaryError(f"a word of more than {_WORD_LIMIT} characters: {entry.word[:20]!r}…")
         return Dictionary(self.entries + added)
+
+    @property
+    def unmatchable(self) -> list[str]:
+        """User words that are never found: they hold white space or punctuation, at which jieba always cuts."""
+        return [entry.word for entry in self.entries if not can_match(entry.word)]
 
     @functools.cached_property
     def engine(self) -> Engine:
@@ -143,9 +151,7 @@ def _engine(entries: tuple[Entry, ...]) -> Engine:
 
 def read_entries(path: str, *, encoding: str = "auto") -> list[Entry]:
     """The entries of a user dictionary file. Raises DictionaryError, with the line, for an unusable one."""
-    require_regular(path, what="dictionary")
-    with open(path, "rb") as stream:
-        text = "".join(decode_stream(stream, where=path, encoding=encoding))
+    text = read_text(path, what="dictionary", encoding=encoding)
     entries: list[Entry] = []
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip().lstrip("\ufeff")
@@ -157,17 +163,22 @@ def read_entries(path: str, *, encoding: str = "auto") -> list[Entry]:
 def _parse(line: str, *, path: str, number: int) -> Entry:
     match = _LINE.fullmatch(line)
     word, frequency, tag = match.groups() if match else (line, None, None)
-    problem = _problem(word)
+    problem = _problem(word, bare=frequency is None)
     if problem is not None:
         hint = "a line is: word, one space, frequency, one space, tag; frequency and tag may be left out"
-        raise DictionaryError(f"not an entry: {line!r}: {problem}", where=path, line=number, hint=hint)
+        shown = repr(line) if len(line) <= _WORD_LIMIT else f"{line[:20]!r}…"
+        raise DictionaryError(f"not an entry: {shown}: {problem}", where=path, line=number, hint=hint)
     return Entry(word, None if frequency is None else int(frequency), tag.strip() if tag else None)
 
 
-def _problem(word: str) -> str | None:
-    """Why a word with white space in it is a slip of the pen; jieba takes phrases, though it never matches them."""
+def _problem(word: str, *, bare: bool) -> str | None:
+    """Why a word is a slip of the pen; jieba takes phrases and punctuation, though it never matches them."""
     if any(character.isspace() and character != " " for character in word):
         return "fields lie between single spaces, not tabs"
+    if len(word) > _WORD_LIMIT:
+        return f"a word of more than {_WORD_LIMIT} characters"
+    if bare and _OTHER_SEPARATOR.fullmatch(word):
+        return "fields lie between single spaces, not commas or the like"
     first, *others = word.split(" ")
     if not all(others) or not first:
         return "fields lie between single spaces"

@@ -234,6 +234,11 @@ class JiebaEngine:
             pairs.append((word, "eng" if glued else self._tags.get(word, "x")))
 
 
+def can_match(word: str) -> bool:
+    """Whether the engine could ever find the word in a text: jieba cuts at every character outside its blocks."""
+    return _CUT_BLOCK.fullmatch(word) is not None
+
+
 def _is_han(word: str) -> bool:
     return "\u4e00" <= word[0] <= "\u9fd5"
 
