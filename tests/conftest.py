@@ -63,7 +63,7 @@ Run = Callable[..., Outcome]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command line in this process: `run("keywords", path, stdin=b"…")`."""
-    from textpipe.cli import _run
+    from textpipe.cli.process import run as run_line
 
     def call(*arguments: object, stdin: bytes = b"") -> Outcome:
         streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for name in ("stdout", "stderr")}
@@ -71,7 +71,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             for name, stream in streams.items():
                 patch.setattr(sys, name, stream)
-            code = _run([str(argument) for argument in arguments], debug=False)
+            code = run_line([str(argument) for argument in arguments])
         texts = []
         for stream in streams.values():
             stream.flush()

@@ -23,9 +23,10 @@ def loaded_after(code: str) -> set[str]:
     [
         "import textpipe",
         "import textpipe.cli",
-        "import textpipe.cli as c; c._run(['--help'], debug=False)",
-        "import textpipe.cli as c; c._run(['keywords', '--help'], debug=False)",
-        "import textpipe.cli as c; c._run(['--version'], debug=False)",
+        "import textpipe.cli.process",
+        "import textpipe.cli.process as p; p.run(['--help'])",
+        "import textpipe.cli.process as p; p.run(['keywords', '--help'])",
+        "import textpipe.cli.process as p; p.run(['--version'])",
     ],
 )
 def test_light(code: str) -> None:

@@ -1,6 +1,16 @@
-"""`python -m textpipe`"""
+"""`python -m textpipe`, and what the console script calls."""
 
-from textpipe.cli import main
+import signal
+
+
+def main() -> None:
+    """Run the command line of this process and leave with its exit code."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are imported
+    from textpipe.cli.process import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()

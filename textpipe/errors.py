@@ -22,7 +22,7 @@ EXIT_FINE = 0
 EXIT_NEGATIVE = 1
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
+EXIT_SIGNALLED = 128  # and the signal's number: 130 interrupted, 143 terminated
 
 
 class TextpipeError(Exception):

@@ -106,19 +106,42 @@ def test_a_reader_that_leaves() -> None:
     process.stderr.close()
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_signals_leave_nothing(tmp_path: Path, sent: signal.Signals, code: int, jobs: str) -> None:
+def stopped(tmp_path: Path, jobs: str, *sent: signal.Signals, group: bool) -> tuple[int, list[str]]:
+    """Send signals to a command that is busy with -o: its exit code and what it says."""
     source = tmp_path / "long.txt"
     source.write_text("这一行很长，足够让程序忙上一会儿。\n" * 300_000)
     command = [*TEXTPIPE, "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt"), "--jobs", jobs]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".textpipe-*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.3)
-    process.send_signal(sent)
+        time.sleep(0.02)
+    time.sleep(0.9)
+    for one in sent:
+        (os.killpg if group else os.kill)(process.pid, one)
+        time.sleep(0.004)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert errors.splitlines() == (["interrupted"] if code == 130 else ["terminated"])
     assert [path.name for path in tmp_path.iterdir()] == ["long.txt"]
+    return process.returncode, errors.splitlines()
+
+
+INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "said"),
+    [
+        ((INT,), 130, "interrupted"),
+        ((TERM,), 143, "terminated"),
+        ((HUP,), 129, "stopped"),
+        ((INT, INT), 130, "interrupted"),
+        ((TERM, TERM), 143, "terminated"),
+    ],
+)
+@pytest.mark.parametrize("group", [False, True])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_signals_leave_nothing(
+    tmp_path: Path, sent: tuple[signal.Signals, ...], code: int, said: str, group: bool, jobs: str
+) -> None:
+    """To the process or to its group (Ctrl-C, timeout), once or twice in quick succession."""
+    assert stopped(tmp_path, jobs, *sent, group=group) == (code, [said])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from textpipe.cli.console import debug_option
+
 _SHELLS = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/completions/textpipe.fish"}
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(tuple(_SHELLS)))
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@debug_option
 @click.pass_context
 def completion(context: click.Context, *, shell: str) -> None:
     """Print the script that completes commands and options in a shell.

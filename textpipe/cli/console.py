@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ from textpipe.errors import TextpipeError
 
 T = TypeVar("T")
 _NOTES = 3
+_DEBUG = "textpipe.debug"
 
 # C0 (not tab and line feed), DEL, C1, bidirectional controls, zero-width marks, lone surrogates
 _CONTROLS = re.compile(
@@ -32,16 +34,22 @@ def one_line(text: str) -> str:
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def say(message: str) -> None:
+    """A line on standard error. Where that cannot be written, nobody can be told, and the exit code still counts."""
+    with contextlib.suppress(OSError):
+        click.echo(message, err=True)
+
+
 def note(message: str) -> None:
     """A line that is no result and no error."""
-    click.echo(f"note: {one_line(message)}", err=True)
+    say(f"note: {one_line(message)}")
 
 
 def show_error(error: TextpipeError) -> None:
     """`error: what (file:line)`, then `hint: what to do`."""
-    click.echo(f"{click.style('error', fg='red')}: {one_line(str(error))}", err=True)
+    say(f"{click.style('error', fg='red')}: {one_line(str(error))}")
     if error.hint:
-        click.echo(f"{click.style('hint', fg='cyan')}: {one_line(error.hint)}", err=True)
+        say(f"{click.style('hint', fg='cyan')}: {one_line(error.hint)}")
 
 
 def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
@@ -49,11 +57,11 @@ def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
     if quiet:
         return
     if verbose or log.skipped or log.rejected:
-        click.echo(_sum_line(log), err=True)
+        say(_sum_line(log))
         for reason, count in (*log.skipped.items(), *log.rejected.items()):
             example = log.examples.get(reason)
             where = f", first: {example.where}{f':{example.line}' if example.line else ''}" if example else ""
-            click.echo(f"  {count} {one_line(reason)}{one_line(where)}", err=True)
+            say(f"  {count} {one_line(reason)}{one_line(where)}")
     for message in log.notes[:_NOTES]:
         note(message)
     if len(log.notes) > _NOTES:
@@ -70,6 +78,23 @@ def show_account(log: ReadLog, *, verbose: bool, quiet: bool) -> None:
 def _sum_line(log: ReadLog) -> str:
     skipped, rejected = log.skipped.total(), log.rejected.total()
     return f"note: {log.read} read = {log.used} used + {skipped} skipped + {rejected} rejected"
+
+
+def debugging(context: click.Context, wanted: bool = False) -> bool:
+    """Whether a traceback is asked for: by an option, the environment or textpipe.toml, in any of the contexts."""
+    asked: bool = context.meta.get(_DEBUG, False) or wanted
+    context.meta[_DEBUG] = asked
+    return asked
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, value: debugging(context, value),
+    help="Show the traceback of an error.",
+)
 
 
 def with_progress(records: Iterable[T], log: ReadLog, *, shown: bool) -> Iterator[T]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from textpipe.cli.console import debug_option
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.errors import EXIT_NEGATIVE
 
@@ -16,7 +17,7 @@ _COLUMNS = ("id", "what", "state", "install")
 
 @click.command()
 @writes_records(*_FORMATS)
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@debug_option
 @click.pass_context
 def doctor(context: click.Context, /, *, destination: Destination) -> None:
     """Say what is installed, which device there is, what is missing and the command that installs it.

@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _SUFFIXES = {
     ".txt": "text",
 }
 _NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
+_NARROWEST = 40  # columns of a table, whatever COLUMNS says
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | int | float
@@ -98,7 +100,7 @@ def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[...
     options = (
         click.option(
             "--format",
-            "output_format",
+            "format",
             type=click.Choice(formats),
             help=f"Format of the output.  [default: by the suffix of -o, else {default}]",
         ),
@@ -119,7 +121,7 @@ def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[...
         def with_destination(*arguments: Any, **values: Any) -> Any:
             destination = Destination(
                 path=values.pop("output"),
-                given_format=values.pop("output_format"),
+                given_format=values.pop("format"),
                 formats=formats,
                 force=values.pop("force"),
                 bom=values.pop("bom"),
@@ -228,6 +230,6 @@ def _table(record: Mapping[str, Any], columns: Sequence[str], rows: Rows) -> str
         cells = (f"{cell:.4f}" if isinstance(cell, float) else one_line(str(cell)) for cell in row[1:])
         table.add_row(*map(Text, cells))
     target = io.StringIO()
-    width = None if sys.stdout.isatty() else 100
+    width = max(_NARROWEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
     Console(file=target, width=width, color_system=None, force_terminal=False).print(table)
     return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any, NamedTuple
 
 from textpipe.device import usable_cores
-from textpipe.errors import ResourceError, UsageError
+from textpipe.errors import EXIT_SIGNALLED, ResourceError, UsageError
 
 _BATCH_ITEMS = 256
 _BATCH_CHARACTERS = 1 << 16
+_MOST_PROCESSES = 1024
 _BATCHES_AHEAD = 4  # a worker, so that none waits while one is slow
 
 _work: Callable[[Any], Any] | None = None  # in worker processes only: set once by _prepare
@@ -31,9 +35,10 @@ class Item(NamedTuple):
 
 
 def worker_count(jobs: int) -> int:
-    """`jobs`, or the number of usable cores for 0. Raises UsageError for a negative number."""
-    if jobs < 0:
-        raise UsageError(f"--jobs {jobs}: a number of processes is needed", hint="--jobs 0 uses all cores")
+    """`jobs`, or the number of usable cores for 0. Raises UsageError for a number below 0 or beyond reason."""
+    if not 0 <= jobs <= _MOST_PROCESSES:
+        message = f"--jobs {jobs}: a number of processes from 0 to {_MOST_PROCESSES} is needed"
+        raise UsageError(message, hint="--jobs 0 uses all cores")
     return jobs or usable_cores()
 
 
@@ -50,7 +55,10 @@ def ordered_map(work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int 
 
 def _in_processes(work: Callable[[Any], Any], items: Iterable[Item], count: int) -> Iterator[tuple[Any, Any]]:
     context = get_context("spawn")  # fork copies locks that other threads hold
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(work,))
+    with _signals_held():
+        resource_tracker.ensure_running()  # on its own: it unblocks signals when it has started its process
+    with _signals_held():
+        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(work,))
     try:
         yield from _spread(pool, work, items, ahead=count * _BATCHES_AHEAD)
     except BrokenProcessPool:
@@ -58,6 +66,20 @@ def _in_processes(work: Callable[[Any], Any], items: Iterable[Item], count: int)
         raise ResourceError("a worker process died", hint=hint) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Processes started in here never hear these signals, from their first moment on: a worker that died while it
+    writes a result would leave the parent reading for ever. The parent hears what came meanwhile afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 Batch = tuple[list[Any], "Future[list[Any]]"]
@@ -73,7 +95,9 @@ def _spread(
             done.set_result([work(batch[0].argument)])
             waiting.append(([batch[0].key], done))
         else:
-            waiting.append(([item.key for item in batch], pool.submit(_run, [item.argument for item in batch])))
+            with _signals_held():  # this may start a worker
+                future = pool.submit(_run, [item.argument for item in batch])
+            waiting.append(([item.key for item in batch], future))
         while len(waiting) > ahead or (waiting and waiting[0][1].done()):
             yield from _results(waiting.popleft())
     while waiting:
@@ -106,8 +130,16 @@ def _results(batch: Batch) -> Iterator[tuple[Any, Any]]:
 
 def _prepare(work: Callable[[Any], Any]) -> None:
     global _work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and shuts the pool down
     _work = work
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = parent_process()
+    assert parent is not None  # this is a worker
+    parent.join()
+    os._exit(EXIT_SIGNALLED + signal.SIGTERM)
 
 
 def _run(arguments: list[Any]) -> list[Any]:
