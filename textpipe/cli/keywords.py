@@ -12,11 +12,11 @@ from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
-from textpipe.errors import EXIT_NEGATIVE, UsageError, did_you_mean
+from textpipe.errors import EXIT_NEGATIVE, UsageError
 from textpipe.files import check_writable
 
 if TYPE_CHECKING:
-    from textpipe.keywords.extract import KeywordSettings, Method
+    from textpipe.keywords.extract import KeywordSettings
     from textpipe.keywords.textrank import CooccurrenceGraph
 
 _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
@@ -123,44 +123,18 @@ def keywords(
 def _settings(
     *,
     top: int,
-    method: Method,
-    pos: str | None,
     stopwords: tuple[str, ...],
-    lowercase: bool | None,
-    converge: bool,
     user_dict: tuple[str, ...],
     hmm: bool,
     quiet: bool,
+    **options: Any,
 ) -> KeywordSettings:
-    from textpipe.keywords.candidates import chosen_stopwords
-    from textpipe.keywords.extract import KeywordSettings
+    from textpipe.keywords.extract import keyword_settings
 
-    tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
-    tags = None
-    if pos is not None:
-        tags = tuple(tag.strip() for tag in pos.split(",") if tag.strip())
-        known = tokenizer.known_tags()
-        for tag in tags:
-            if tag not in known:
-                names = " ".join(sorted(known))
-                raise UsageError(
-                    f"no part of speech {tag!r}{did_you_mean(tag, sorted(known))}", hint=f"one of: {names}"
-                )
-        if not tags:
-            raise UsageError("--pos names no part of speech", hint="--pos n,ns,v")
     # a file may have a comma in its name; anything else with one is several lists
-    lists = (name for given in stopwords for name in ([given] if os.path.exists(given) else given.split(",")))
-    words, only = chosen_stopwords(lists)
-    return KeywordSettings(
-        method=method,
-        k=top,
-        pos=tags,
-        stopwords=words,
-        only=only,
-        lowercase=lowercase,
-        converge=converge,
-        tokenizer=tokenizer,
-    )
+    lists = [name for given in stopwords for name in ([given] if os.path.exists(given) else given.split(","))]
+    tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
+    return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
 
 
 def _check_graph(path: str, settings: KeywordSettings, *, force: bool) -> None:

@@ -7,42 +7,20 @@ So the module can be called, and both readings of the name work in any order of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
     from textpipe.keywords.candidates import Keyword
-    from textpipe.keywords.extract import Method
-    from textpipe.segment.tokenizer import Tokenizer
+    from textpipe.keywords.extract import KeywordOptions
 
 
 class _CallableRoom(ModuleType):
-    def __call__(
-        self,
-        text: str,
-        *,
-        method: Method = "tfidf",
-        k: int | None = 20,
-        pos: str | Iterable[str] | None = None,
-        stopwords: str | Iterable[str] = (),
-        lowercase: bool | None = None,
-        converge: bool = False,
-        tokenizer: Tokenizer | None = None,
-    ) -> list[Keyword]:
+    def __call__(self, text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
         """The keywords of one text, best first; `textpipe.keywords.extract.extract` explains the options."""
         from textpipe.keywords.extract import extract
 
-        return extract(
-            text,
-            method=method,
-            k=k,
-            pos=pos,
-            stopwords=stopwords,
-            lowercase=lowercase,
-            converge=converge,
-            tokenizer=tokenizer,
-        )
+        return extract(text, **options)
 
 
 sys.modules[__name__].__class__ = _CallableRoom

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
-from textpipe.errors import UsageError
+from textpipe.errors import UsageError, did_you_mean
 from textpipe.keywords.candidates import (
     JIEBA_STOPWORDS,
     Keyword,
@@ -71,40 +71,71 @@ class KeywordSettings:
         return replace(self, pos=pos, stopwords=stopwords, only=True, lowercase=lowercase)
 
 
-def extract(
-    text: str,
-    *,
-    method: Method = "tfidf",
-    k: int | None = 20,
-    pos: str | Iterable[str] | None = None,
-    stopwords: str | Iterable[str] = (),
-    lowercase: bool | None = None,
-    converge: bool = False,
-    tokenizer: Tokenizer | None = None,
-) -> list[Keyword]:
+class KeywordOptions(TypedDict, total=False):
+    """The options of `extract`, with `KeywordSettings`'s defaults.
+
+    pos: parts of speech as a tuple or with commas between them
+    stopwords: names of lists (`zh`, `en`, a file; `none` for not even the usual ones), or a set of words, which are
+        added to jieba's few English ones
+    method, k, lowercase, converge, tokenizer: as in `KeywordSettings`
+    """
+
+    method: Method
+    k: int | None
+    pos: str | Iterable[str] | None
+    stopwords: str | Iterable[str]
+    lowercase: bool | None
+    converge: bool
+    tokenizer: Tokenizer
+
+
+def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
+    """The settings that options describe: lists of stop words read, parts of speech checked.
+
+    Raises UsageError for settings that make no sense, InputError for a list that is missing.
+    """
+    words, only = chosen_stopwords(options.get("stopwords", ()))
+    tokenizer = options.get("tokenizer", Tokenizer())
+    return KeywordSettings(
+        method=options.get("method", "tfidf"),
+        k=options.get("k", 20),
+        pos=_known_tags(options.get("pos"), tokenizer),
+        stopwords=words,
+        only=only,
+        lowercase=options.get("lowercase"),
+        converge=options.get("converge", False),
+        tokenizer=tokenizer,
+    )
+
+
+def _known_tags(pos: str | Iterable[str] | None, tokenizer: Tokenizer) -> tuple[str, ...] | None:
+    if pos is None:
+        return None
+    names = (name.strip() for name in (pos.split(",") if isinstance(pos, str) else pos))
+    tags = tuple(name for name in names if name)
+    known = tokenizer.known_tags()
+    for tag in tags:
+        if tag not in known:
+            guess = did_you_mean(tag, sorted(known))
+            raise UsageError(f"no part of speech {tag!r}{guess}", hint=f"one of: {' '.join(sorted(known))}")
+    if not tags:
+        raise UsageError("--pos names no part of speech", hint="--pos n,ns,v")
+    return tags
+
+
+def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
-    `stopwords` names lists (`zh`, `en`, a file; `none` for not even the usual ones), or is a set of words; they are
-    added to jieba's few English ones. The other options are those of `KeywordSettings`.
-    Raises UsageError for settings that make no sense, InputError for a list that is missing.
+    Options: method (`tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, tokenizer; `KeywordOptions` and
+    `KeywordSettings` say what they mean.
+    Raises UsageError for settings that make no sense, InputError for a list of stop words that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]
     ['石墨']
     """
     if not isinstance(text, str):
         raise UsageError(f"a text is needed, not {type(text).__name__}", hint="call it once for each text")
-    words, only = chosen_stopwords(stopwords)
-    settings = KeywordSettings(
-        method=method,
-        k=k,
-        pos=None if pos is None else tuple(pos.split(",") if isinstance(pos, str) else pos),
-        stopwords=words,
-        only=only,
-        lowercase=lowercase,
-        converge=converge,
-        tokenizer=tokenizer or Tokenizer(),
-    )
-    return keywords_of(split_pieces(iter((text,))), settings)
+    return keywords_of(split_pieces(iter((text,))), keyword_settings(**options))
 
 
 def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keyword]:

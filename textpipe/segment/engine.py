@@ -121,19 +121,23 @@ class JiebaEngine:
             best[start] = value
         return ends
 
-    def _cut_block(self, block: str, words: list[str]) -> None:
+    def _follow(self, block: str, word: Callable[[str], object], run: Callable[[str], object]) -> None:
+        """Hand on the words of the best path, and the runs of single characters between them, in order."""
         ends = self._route(block)
         start = single = 0
         while start < len(block):
             end = ends[start]
             if end - start > 1:
                 if single < start:
-                    self._resolve(block[single:start], words)
-                words.append(block[start:end])
+                    run(block[single:start])
+                word(block[start:end])
                 single = end
             start = end
         if single < start:
-            self._resolve(block[single:start], words)
+            run(block[single:start])
+
+    def _cut_block(self, block: str, words: list[str]) -> None:
+        self._follow(block, words.append, lambda run: self._resolve(run, words))
 
     def _resolve(self, run: str, words: list[str]) -> None:
         """A run of single characters: what the model joins, unless the run is itself a word of the dictionary."""
@@ -208,20 +212,12 @@ class JiebaEngine:
     # ------------------------------------------------------------------------------------------------------ tags
 
     def _tag_block(self, block: str, pairs: list[tuple[str, str]]) -> None:
-        ends = self._route(block)
         tag = self._tags.get
-        start = single = 0
-        while start < len(block):
-            end = ends[start]
-            if end - start > 1:
-                if single < start:
-                    self._resolve_tagged(block[single:start], pairs)
-                word = block[start:end]
-                pairs.append((word, tag(word, "x")))
-                single = end
-            start = end
-        if single < start:
-            self._resolve_tagged(block[single:start], pairs)
+        self._follow(
+            block,
+            lambda word: pairs.append((word, tag(word, "x"))),
+            lambda run: self._resolve_tagged(run, pairs),
+        )
 
     def _resolve_tagged(self, run: str, pairs: list[tuple[str, str]]) -> None:
         if len(run) == 1 or self._frequencies.get(run):

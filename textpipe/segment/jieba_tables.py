@@ -78,6 +78,13 @@ def base_tags() -> dict[str, str]:
     return dict(zip(fields[0::3], fields[2::3], strict=True))
 
 
+@functools.cache
+def tag_names() -> frozenset[str]:
+    """Every part of speech that the dictionary, the model for unknown words and the rest may give."""
+    unknown = {tag for _, tag in tag_model().transition}
+    return frozenset({*base_tags().values(), *unknown, "eng", "m", "x"})
+
+
 class WordModel(NamedTuple):
     """The model that joins characters to unknown words; states B, M, E, S as jieba.finalseg has them."""
 

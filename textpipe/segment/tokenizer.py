@@ -77,11 +77,9 @@ class Tokenizer:
 
     def known_tags(self) -> frozenset[str]:
         """Every part of speech that `tag` may give."""
-        from textpipe.segment.jieba_tables import base_tags, tag_model
+        from textpipe.segment.jieba_tables import tag_names
 
-        added = {entry.tag for entry in self._words.entries if entry.tag}
-        unknown = {tag for _, tag in tag_model().transition}
-        return frozenset({*base_tags().values(), *unknown, *added, "eng", "m", "x"})
+        return tag_names() | {entry.tag for entry in self._words.entries if entry.tag}
 
     @property
     def _words(self) -> Dictionary:
