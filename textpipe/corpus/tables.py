@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PACKAGES = {"parquet": "pyarrow", "xlsx": "openpyxl"}
 _BATCH = 4096
 _ROWS = 256  # of a workbook, read at a time
+_HINT = "save or copy it again; if it is no such file at all, rename it or force another --input-format"
 _LAST_ROW = 1 << 20
 _UNPACKED_LIMIT = 1 << 31  # bytes of one part of a workbook
 # what the two packages let through when a file is damaged; SyntaxError is that of XML, RuntimeError that of zip
@@ -29,12 +30,12 @@ _NO_PARQUET = (ValueError, LookupError, OSError)
 _NO_XLSX = (
     zipfile.BadZipFile,
     zlib.error,
+    EOFError,
     SyntaxError,
-    *_NO_PARQUET,
     TypeError,
     AttributeError,
-    EOFError,
     RuntimeError,
+    *_NO_PARQUET,
 )
 
 
@@ -65,7 +66,7 @@ def _parquet_rows(stream: IO[bytes], wanted: Wanted, *, where: str) -> Iterator[
     try:
         table = parquet.ParquetFile(stream)
     except (pyarrow.ArrowException, *_NO_PARQUET) as error:
-        raise InputError(f"not a parquet file: {_first_line(error)}", where=where) from None
+        raise InputError(f"not a parquet file: {_first_line(error)}", where=where, hint=_HINT) from None
     with table:
         names = list(table.schema_arrow.names)
         yield Row(1, names)
@@ -78,7 +79,7 @@ def _parquet_rows(stream: IO[bytes], wanted: Wanted, *, where: str) -> Iterator[
             try:
                 batch = next(batches, None)
             except (pyarrow.ArrowException, *_NO_PARQUET) as error:
-                raise InputError(f"damaged parquet file: {_first_line(error)}", where=where) from None
+                raise InputError(f"damaged parquet file: {_first_line(error)}", where=where, hint=_HINT) from None
             if batch is None:
                 return
             columns = {
@@ -145,7 +146,7 @@ def _xlsx_rows(stream: IO[bytes], wanted: str | None, log: ReadLog, *, where: st
         for number, cells in rows:
             yield Row(number, cells if any(cells) else [""])
     except _NO_XLSX as error:
-        raise InputError(f"not an xlsx file, or a damaged one: {_first_line(error)}", where=where) from None
+        raise InputError(f"not an xlsx file, or a damaged one: {_first_line(error)}", where=where, hint=_HINT) from None
 
 
 def _sheet_rows(
