@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import stat
@@ -12,6 +13,7 @@ from typing import IO
 
 from textpipe.errors import InputError, OutputError, did_you_mean
 
+_BLOCK = 1 << 20
 _KINDS = (
     (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -52,8 +54,8 @@ def check_writable(path: str, *, force: bool) -> None:
     target = os.path.realpath(path)
     if path.endswith(os.sep) and not os.path.exists(target):
         raise OutputError("the name of a folder, not of a file", where=path, hint=f"-o {path}NAME")
-    if os.path.lexists(target):
-        mode = os.stat(target).st_mode
+    if os.path.lexists(target) or os.path.exists(path):  # /dev/stdout leads to what has no path
+        mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
             raise OutputError(f"{kind_of(mode)} cannot be replaced by a file", where=path, hint="use > instead of -o")
         if not force:
@@ -109,7 +111,7 @@ def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         _put_in_place(temporary, target, force=force)
-        _fsync_directory(target.parent)
+        fsync_directory(target.parent)
 
 
 def _put_in_place(temporary: Path, target: Path, *, force: bool) -> None:
@@ -138,9 +140,31 @@ def _umask() -> int:
     return 0o022
 
 
-def _fsync_directory(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def fsync_directory(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_directory(folder: Path) -> None:
+    """Make a folder, and its parents, durably; no error when it is there."""
+    if folder.is_dir():
+        return
+    if not folder.parent.is_dir():
+        make_directory(folder.parent)
+    folder.mkdir(exist_ok=True)
+    fsync_directory(folder.parent)
+
+
+def digest_of(path: Path) -> tuple[int, str]:
+    """(size, sha256 in hexadecimal) of a file's bytes."""
+    size = 0
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            digest.update(block)
+    return size, digest.hexdigest()

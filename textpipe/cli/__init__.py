@@ -11,8 +11,8 @@ from textpipe.cli.configuration import read_configuration
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.version import __version__
 
-# a command lives in textpipe/cli/NAME.py as the function NAME
-COMMANDS = ("keywords", "tokenize", "doctor", "completion")
+# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -
+COMMANDS = ("keywords", "tokenize", "train-idf", "run", "store", "doctor", "completion")
 
 
 class _LateGroup(click.Group):
@@ -24,7 +24,8 @@ class _LateGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"textpipe.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"textpipe.cli.{name}"), name)
         return command
 
     def resolve_command(

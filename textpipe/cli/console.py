@@ -15,7 +15,7 @@ from textpipe.errors import TextpipeError
 
 T = TypeVar("T")
 _NOTES = 3
-_DEBUG = "textpipe.debug"
+_DEBUG, _ON_STOP = "textpipe.debug", "textpipe.on-stop"
 
 # C0 (not tab and line feed), DEL, C1, bidirectional controls, zero-width marks, lone surrogates
 _CONTROLS = re.compile(
@@ -95,6 +95,14 @@ debug_option = click.option(
     callback=lambda context, _option, value: debugging(context, value),
     help="Show the traceback of an error.",
 )
+
+
+def on_stop(context: click.Context, hint: str | None = None) -> str | None:
+    """What to say when a signal ends the command: set by the command, asked for at its end."""
+    if hint is not None:
+        context.meta[_ON_STOP] = hint
+    found: str | None = context.meta.get(_ON_STOP)
+    return found
 
 
 def with_progress(records: Iterable[T], log: ReadLog, *, shown: bool) -> Iterator[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import note, say, show_account, with_progress
-from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
+from textpipe.cli.stores import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, UsageError
-from textpipe.files import check_writable
+from textpipe.files import atomic_writer, check_writable
 
 if TYPE_CHECKING:
     from textpipe.keywords.extract import KeywordSettings
-    from textpipe.keywords.textrank import CooccurrenceGraph
+    from textpipe.store.layout import Store
 
 _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
 _COLUMNS = ("id", "text", "score", "count", "first")
@@ -42,7 +44,7 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @click.option(
     "--stopwords",
     multiple=True,
-    type=click.Path(path_type=str),
+    type=click.Path(path_type=str, readable=False),
     metavar="zh|en|FILE",
     help="Words that never count, besides jieba's few English ones (en where a document has no Han character): "
     "shipped lists or a file with one a line; repeatable, also zh,en; none for none at all.",
@@ -53,11 +55,18 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @click.option("--converge", is_flag=True, help="TextRank: PageRank to convergence instead of jieba's ten sweeps.")
 @click.option(
     "--graph",
-    type=click.Path(path_type=str),
+    type=click.Path(path_type=str, readable=False),
     metavar="FILE",
     help="TextRank: write the co-occurrence graph of all documents as GraphML.",
 )
+@click.option(
+    "--idf",
+    metavar="NAME",
+    shell_complete=complete_artifact,
+    help="TF-IDF: word weights of your own, as train-idf made them.  [default: jieba's]",
+)
 @cuts_text
+@uses_store
 @writes_records(*_FORMATS)
 @click.pass_context
 def keywords(
@@ -82,30 +91,34 @@ def keywords(
       textpipe keywords news/ --method textrank -k 5 --jobs 0 --format jsonl
     """
     from textpipe.corpus.document import ReadLog
+    from textpipe.keywords.graph import to_graphml
     from textpipe.keywords.textrank import CooccurrenceGraph
     from textpipe.operations.keywords import extract_keywords
 
     kind = destination.format
     settings = _settings(quiet=reading.quiet, **options)
-    if graph is not None:
-        _check_graph(graph, settings, force=destination.force)
     log = ReadLog()
     pieces = reading.pieces(log)
+    if graph is not None:
+        _check_graph(graph, settings, force=destination.force)
+        check_apart(graph, log.paths, what="input")
+        check_apart(graph, [destination.path], what="keywords")
     merged = CooccurrenceGraph() if graph else None
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
-    with (
-        destination.open(reading.paths) as write,
-        record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add,
-    ):
+    with contextlib.ExitStack() as stack:
+        graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
+        write = stack.enter_context(destination.open(log.paths))
+        add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
         records = extract_keywords(pieces, settings, jobs=jobs, graph=merged)
         for record, source in with_progress(records, log, shown=shown):
             add(record)
             if not record["keywords"]:
                 without += 1
                 first_without = first_without or source or record["id"]
-    if graph is not None and merged is not None:
-        _write_graph(graph, merged, settings, force=destination.force)
+        if graph_file is not None and merged is not None:
+            graph_file.write(to_graphml(merged, converge=settings.converge))
+            graph_file.flush()  # a full disk shows here, before the keywords are published
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"
@@ -127,14 +140,25 @@ def _settings(
     user_dict: tuple[str, ...],
     hmm: bool,
     quiet: bool,
+    idf: str | None,
+    store: Store,
     **options: Any,
 ) -> KeywordSettings:
     from textpipe.keywords.extract import keyword_settings
 
     # a file may have a comma in its name; anything else with one is several lists
     lists = [name for given in stopwords for name in ([given] if os.path.exists(given) else given.split(","))]
-    tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
-    return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
+    if idf is None:
+        tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
+        return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
+    from textpipe.pipeline.words import idf_of
+    from textpipe.store.refs import resolve
+
+    if user_dict or not hmm:
+        hint = f"textpipe store show {idf} says with which; leave out --user-dict and --no-hmm"
+        raise UsageError("--idf brings its own tokenizer and dictionary", hint=hint)
+    weights, tokenizer = idf_of(resolve(store, idf, kind="idf"))
+    return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, idf=weights, **options)
 
 
 def _check_graph(path: str, settings: KeywordSettings, *, force: bool) -> None:
@@ -143,14 +167,6 @@ def _check_graph(path: str, settings: KeywordSettings, *, force: bool) -> None:
     if not path.lower().endswith(".graphml"):
         raise UsageError("the graph is written as GraphML", where=path, hint="--graph NAME.graphml")
     check_writable(path, force=force)
-
-
-def _write_graph(path: str, graph: CooccurrenceGraph, settings: KeywordSettings, *, force: bool) -> None:
-    from textpipe.files import atomic_writer
-    from textpipe.keywords.graph import to_graphml
-
-    with atomic_writer(path, force=force) as stream:
-        stream.write(to_graphml(graph, converge=settings.converge))
 
 
 def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:

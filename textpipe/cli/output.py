@@ -81,50 +81,58 @@ class Destination:
                 write = _stdout_write()
                 stack.callback(sys.stdout.flush)
             else:
-                self._check_not_input(inputs)
+                check_apart(self.path, inputs, what="input")
                 stream = stack.enter_context(atomic_writer(self.path, force=self.force))
                 write = _write_to(stack.enter_context(_text_layer(stream)))
             if self.bom:
                 write("\ufeff")
             yield write
 
-    def _check_not_input(self, inputs: Sequence[str]) -> None:
-        for path in inputs:
-            if os.path.exists(path) and os.path.exists(self.path) and os.path.samefile(path, self.path):
-                raise UsageError("the output would replace the input", where=self.path, hint="write to another file")
+
+def check_apart(path: str, others: Sequence[str], *, what: str) -> None:
+    """Raise UsageError when the file is one of the others, under whatever name; `what` says what it would replace."""
+    target = os.path.realpath(path)
+    for other in others:
+        same = os.path.exists(other) and os.path.exists(path) and os.path.samefile(other, path)
+        if same or (other != STDOUT and os.path.realpath(other) == target):
+            raise UsageError(f"the output would replace the {what}", where=path, hint="write to another file")
 
 
-def writes_records(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command --format, -o, --force and --bom; it gets them as one argument, `destination`."""
+def writes_records(*formats: str, to_file: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --format, and -o, --force and --bom if `to_file`; it gets them as one argument, `destination`."""
     default = "plain text" if formats[0] == "text" else f"{formats[0]} on a terminal, else jsonl"
-    options = (
+    by_suffix = "by the suffix of -o, else " if to_file else ""
+    options = [
         click.option(
             "--format",
             "format",
             type=click.Choice(formats),
-            help=f"Format of the output.  [default: by the suffix of -o, else {default}]",
+            help=f"Format of the output.  [default: {by_suffix}{default}]",
         ),
-        click.option(
-            "-o",
-            "--output",
-            type=click.Path(path_type=str),
-            default=STDOUT,
-            metavar="FILE",
-            help="Write here; the suffix chooses the format.",
-        ),
-        click.option("--force", is_flag=True, help="Replace an output file that exists."),
-        click.option("--bom", is_flag=True, help="Begin with a byte order mark, so that Excel reads CSV as UTF-8."),
-    )
+    ]
+    if to_file:
+        options += [
+            click.option(
+                "-o",
+                "--output",
+                type=click.Path(path_type=str, readable=False),
+                default=STDOUT,
+                metavar="FILE",
+                help="Write here; the suffix chooses the format.",
+            ),
+            click.option("--force", is_flag=True, help="Replace an output file that exists."),
+            click.option("--bom", is_flag=True, help="Begin with a byte order mark, so that Excel reads CSV as UTF-8."),
+        ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def with_destination(*arguments: Any, **values: Any) -> Any:
             destination = Destination(
-                path=values.pop("output"),
+                path=values.pop("output") if to_file else STDOUT,
                 given_format=values.pop("format"),
                 formats=formats,
-                force=values.pop("force"),
-                bom=values.pop("bom"),
+                force=values.pop("force") if to_file else False,
+                bom=values.pop("bom") if to_file else False,
             )
             return command(*arguments, destination=destination, **values)
 

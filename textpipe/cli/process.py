@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from textpipe.cli import cli
-from textpipe.cli.console import debugging, one_line, say, show_error
+from textpipe.cli.console import debugging, on_stop, one_line, say, show_error, visible
 from textpipe.errors import (
     EXIT_BUG,
     EXIT_FINE,
@@ -41,9 +41,9 @@ def main() -> NoReturn:
     output = _standard_streams()
     instruction = os.environ.get(_COMPLETE, "")
     if instruction.endswith("_source") or ("COMP_WORDS" in os.environ and instruction):
-        from click.shell_completion import shell_complete
-
-        sys.exit(shell_complete(cli, {}, "textpipe", _COMPLETE, instruction))
+        code = _completed(instruction)
+        output.give_up_unwritten()
+        sys.exit(code)
     arguments = sys.argv[1:]
     with _signals_heard():
         try:
@@ -51,10 +51,24 @@ def main() -> NoReturn:
             code = run(arguments, debug=debug)
         except _Stopped as stopped:
             say(_ENDINGS.get(stopped.number, "stopped"))
+            if stopped.hint is not None:
+                say(f"hint: {one_line(stopped.hint)}")
             code = EXIT_SIGNALLED + stopped.number
             _hear_no_more()
     output.give_up_unwritten()
     sys.exit(code)
+
+
+def _completed(instruction: str) -> int:
+    """Answer a shell; to half a command line that makes no sense, with nothing."""
+    from click.shell_completion import shell_complete
+
+    try:
+        return shell_complete(cli, {}, "textpipe", _COMPLETE, instruction)
+    except OutputError as error:
+        return _shown(error, debug=False)
+    except (TextpipeError, click.ClickException, ValueError, OSError):
+        return UsageError.exit_code
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
@@ -64,6 +78,9 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
             debugging(context, debug)
             try:
                 cli.invoke(context)
+            except _Stopped as stopped:
+                stopped.hint = on_stop(context)
+                raise
             finally:
                 debug = debugging(context)
         sys.stdout.flush()
@@ -90,7 +107,7 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         return _shown(as_output_error(error), debug=debug)
     except Exception as error:
         if debug:
-            raise
+            _show_traceback(error)
         say(f"error: a bug in textpipe: {type(error).__name__}: {one_line(str(error))}")
         say("hint: run it again with --debug and report what it prints")
         return EXIT_BUG
@@ -98,11 +115,15 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
 
 def _shown(error: TextpipeError, *, debug: bool) -> int:
     if debug:
-        import traceback
-
-        traceback.print_exception(error)
+        _show_traceback(error)
     show_error(error)
     return error.exit_code
+
+
+def _show_traceback(error: Exception) -> None:
+    import traceback
+
+    say(visible("".join(traceback.format_exception(error)).rstrip()))
 
 
 def _from_click(error: click.ClickException) -> TextpipeError:
@@ -168,6 +189,7 @@ class _Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+        self.hint: str | None = None
 
 
 @contextlib.contextmanager

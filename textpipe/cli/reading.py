@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx")
 
 _OPTIONS = (
-    click.argument("paths", nargs=-1, type=click.Path(path_type=str)),
+    click.argument("paths", nargs=-1, type=click.Path(path_type=str, readable=False)),
     click.option(
         "--input-format",
         type=click.Choice(_FORMATS),
@@ -72,14 +72,17 @@ class Reading:
     quiet: bool
     verbose: bool
 
+    def required_paths(self) -> tuple[str, ...]:
+        """The paths. Raises UsageError when there are none."""
+        if not self.paths:
+            raise UsageError("no input", hint="name files or folders, or - for standard input")
+        return self.paths
+
     def pieces(self, log: ReadLog) -> Iterator[Piece]:
         """The documents, long ones in pieces."""
         from textpipe.corpus.read import ReadOptions, read_pieces
 
-        if not self.paths:
-            raise UsageError("no input", hint="name files or folders, or - for standard input")
-        if self.options["limit"] and self.options["sample"]:
-            raise UsageError("--limit and --sample exclude each other", hint="leave out one of them")
+        self.required_paths()
         return read_pieces(self.paths, ReadOptions(**self.options), log=log)
 
 

@@ -12,29 +12,34 @@ from textpipe.cli.console import note
 if TYPE_CHECKING:
     from textpipe.segment.tokenizer import Mode, Tokenizer
 
-_OPTIONS = (
+_TOKENIZER = (
     click.option(
         "--user-dict",
         multiple=True,
-        type=click.Path(path_type=str),
+        type=click.Path(path_type=str, readable=False),
         metavar="FILE",
         help="Words of your own, in jieba's format; repeatable.",
     ),
     click.option("--hmm/--no-hmm", default=True, show_default=True, help="Join unknown characters by jieba's model."),
-    click.option(
-        "--jobs",
-        type=int,
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Processes to spread documents over; 0: all cores.",
-    ),
+)
+_JOBS = click.option(
+    "--jobs",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes to spread documents over; 0: all cores.",
 )
 
 
 def cuts_text(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command --user-dict, --hmm and --jobs."""
-    for option in reversed(_OPTIONS):
+    return has_tokenizer(_JOBS(command))
+
+
+def has_tokenizer(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --user-dict and --hmm."""
+    for option in reversed(_TOKENIZER):
         command = option(command)
     return command
 

@@ -70,7 +70,7 @@ def tokenize(
     tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode, quiet=reading.quiet)
     pieces = reading.pieces(log)
     shown = not reading.quiet and not destination.on_terminal
-    with destination.open(reading.paths) as write:
+    with destination.open(log.paths) as write:
         cuts = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=jobs)
         if kind == "text":
             _write_text(with_progress(cuts, log, shown=shown), write)

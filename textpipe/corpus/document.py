@@ -43,6 +43,7 @@ class ReadLog:
     rejected: documents that were there but could not be used, by reason
     replaced: characters that became U+FFFD, in used documents
     notes: what was assumed and may be wrong
+    paths: all files that are read, also those behind folders and patterns
     """
 
     used: int = 0
@@ -52,6 +53,7 @@ class ReadLog:
     encodings: Counter[str] = field(default_factory=Counter)
     examples: dict[str, InputError] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     bytes_read: int = 0
     bytes_total: int | None = None
 

@@ -30,6 +30,7 @@ from textpipe.text import (
     whole_lines,
 )
 
+Errors = Literal["strict", "replace"]
 Format = Literal["txt", "csv", "tsv", "jsonl", "parquet", "xlsx"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SUFFIXES: dict[str, Format] = {
@@ -64,7 +65,7 @@ class ReadOptions:
     input_format: Format | None = None
     lines: bool = False
     encoding: str = "auto"
-    errors: Literal["strict", "replace"] = "strict"
+    errors: Errors = "strict"
     text_col: str | None = None
     label_col: str | None = None
     id_col: str | None = None
@@ -80,6 +81,13 @@ class ReadOptions:
             known_encoding(self.encoding)
         if self.input_format is not None and self.input_format not in FORMATS:
             raise UsageError(f"unknown format {self.input_format!r}", hint=f"one of: {', '.join(FORMATS)}")
+        if self.errors not in get_args(Errors):
+            raise UsageError(f"unknown way with errors {self.errors!r}", hint=f"one of: {', '.join(get_args(Errors))}")
+        for name, value in (("limit", self.limit), ("sample", self.sample)):
+            if value is not None and value < 1:
+                raise UsageError(f"{name} is {value}, but at least one document must be asked for")
+        if self.limit is not None and self.sample is not None:
+            raise UsageError("--limit and --sample exclude each other", hint="leave out one of them")
 
     @property
     def columns(self) -> Wanted:
@@ -93,7 +101,7 @@ class ReadKeywords(TypedDict, total=False):
     input_format: Format | None
     lines: bool
     encoding: str
-    errors: Literal["strict", "replace"]
+    errors: Errors
     text_col: str | None
     label_col: str | None
     id_col: str | None
@@ -106,7 +114,10 @@ class ReadKeywords(TypedDict, total=False):
 
 
 def read(
-    paths: str | Iterable[str], *, log: ReadLog | None = None, **options: Unpack[ReadKeywords]
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    log: ReadLog | None = None,
+    **options: Unpack[ReadKeywords],
 ) -> Iterator[Document]:
     """The documents of files, folders, patterns or `-`, streamed in order.
 
@@ -119,9 +130,9 @@ def read(
     ...     print(document.id)
     travel-01
     """
-    named = [paths] if isinstance(paths, str) else list(paths)
+    named = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     parts: list[str] = []
-    for piece in read_pieces(named, ReadOptions(**options), log=log):
+    for piece in read_pieces([os.fspath(path) for path in named], ReadOptions(**options), log=log):
         parts.append(piece.document.text)
         if piece.last:
             yield replace(piece.document, text="".join(parts)) if len(parts) > 1 else piece.document
@@ -135,6 +146,7 @@ def read_pieces(paths: Iterable[str], options: ReadOptions, *, log: ReadLog | No
     """
     log = log if log is not None else ReadLog()
     sources = expand(paths, log)
+    log.paths += [source.path for source in sources]
     log.bytes_total = None if any(source.path == STDIN for source in sources) else sum(s.size for s in sources)
     pieces = _checked(sources, options, log)
     if options.sample is not None:

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
+from textpipe.errors import UsageError
 from textpipe.text import read_text
 
 # the only stop words that jieba.analyse has
@@ -33,6 +34,19 @@ class Keyword:
     score: float
     count: int
     first: int
+
+
+class KeywordRecord(TypedDict):
+    """A document's keywords, best first: one JSON line."""
+
+    id: str
+    keywords: list[dict[str, Any]]
+
+
+def keyword_record(identity: str, found: Iterable[Keyword]) -> KeywordRecord:
+    """What is printed of a document."""
+    rows = [{"text": one.text, "score": one.score, "count": one.count, "first": one.first} for one in found]
+    return {"id": identity, "keywords": rows}
 
 
 class Occurrence(NamedTuple):
@@ -124,6 +138,8 @@ def chosen_stopwords(choice: str | Iterable[str]) -> tuple[frozenset[str], bool]
     words: set[str] = set()
     names = [choice] if isinstance(choice, str) else list(choice)
     for name in names:
+        if not isinstance(name, str):
+            raise UsageError(f"not a stop-word list: {name!r}", hint="zh, en, a file, or a set of words")
         if name in SHIPPED:
             words |= shipped_stopwords(name)
         elif name != NO_LIST:

@@ -17,6 +17,7 @@ from textpipe.keywords.candidates import (
 )
 from textpipe.keywords.textrank import DEFAULT_POS, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import weigh
+from textpipe.segment.jieba_tables import InverseDocumentFrequencies
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.text import has_han, split_pieces
 
@@ -38,6 +39,7 @@ class KeywordSettings:
     lowercase: count words in lower case. None: only in a document without Han characters
     converge: for textrank, PageRank to a tolerance instead of jieba's ten sweeps
     tokenizer: its mode must be exact
+    idf: for tfidf, a table of one's own; None is jieba's, which knows Chinese words only
     """
 
     method: Method = "tfidf"
@@ -48,6 +50,7 @@ class KeywordSettings:
     lowercase: bool | None = None
     converge: bool = False
     tokenizer: Tokenizer = field(default_factory=Tokenizer)
+    idf: InverseDocumentFrequencies | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -58,6 +61,8 @@ class KeywordSettings:
             raise UsageError(f"k is {self.k}, but at least one keyword must be asked for", hint="a whole number from 1")
         if self.converge and self.method != "textrank":
             raise UsageError("--converge belongs to textrank", hint="add --method textrank")
+        if self.idf is not None and self.method != "tfidf":
+            raise UsageError("--idf belongs to tfidf", hint="leave out --method")
 
     def for_language(self, *, chinese: bool) -> KeywordSettings:
         """The same with every None decided."""
@@ -77,7 +82,7 @@ class KeywordOptions(TypedDict, total=False):
     pos: parts of speech as a tuple or with commas between them
     stopwords: names of lists (`zh`, `en`, a file; `none` for not even the usual ones), or a set of words, which are
         added to jieba's few English ones
-    method, k, lowercase, converge, tokenizer: as in `KeywordSettings`
+    method, k, lowercase, converge, tokenizer, idf: as in `KeywordSettings`
     """
 
     method: Method
@@ -87,6 +92,7 @@ class KeywordOptions(TypedDict, total=False):
     lowercase: bool | None
     converge: bool
     tokenizer: Tokenizer
+    idf: InverseDocumentFrequencies | None
 
 
 def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
@@ -94,6 +100,12 @@ def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
 
     Raises UsageError for settings that make no sense, InputError for a list that is missing.
     """
+    unknown = sorted(set(options) - set(KeywordOptions.__annotations__))
+    if unknown:
+        known = list(KeywordOptions.__annotations__)
+        raise UsageError(
+            f"no option {unknown[0]!r}{did_you_mean(unknown[0], known)}", hint=f"one of: {', '.join(known)}"
+        )
     words, only = chosen_stopwords(options.get("stopwords", ()))
     tokenizer = options.get("tokenizer", Tokenizer())
     return KeywordSettings(
@@ -105,6 +117,7 @@ def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
         lowercase=options.get("lowercase"),
         converge=options.get("converge", False),
         tokenizer=tokenizer,
+        idf=options.get("idf"),
     )
 
 
@@ -126,8 +139,8 @@ def _known_tags(pos: str | Iterable[str] | None, tokenizer: Tokenizer) -> tuple[
 def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
-    Options: method (`tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, tokenizer; `KeywordOptions` and
-    `KeywordSettings` say what they mean.
+    Options: method (`tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, tokenizer, idf; `KeywordOptions`
+    and `KeywordSettings` say what they mean.
     Raises UsageError for settings that make no sense, InputError for a list of stop words that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]
@@ -143,7 +156,7 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     reading = _read(pieces, settings)
     if reading.graph is not None:
         return rank(reading.graph, k=settings.k, converge=settings.converge)
-    return weigh(reading.words, k=settings.k)
+    return weigh(reading.words, k=settings.k, idf=settings.idf)
 
 
 def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any, TypedDict
 
 from textpipe.corpus.document import Piece
-from textpipe.keywords.candidates import Keyword
+from textpipe.keywords.candidates import KeywordRecord, keyword_record
 from textpipe.keywords.extract import KeywordSettings, graph_of, keywords_of
 from textpipe.keywords.textrank import CooccurrenceGraph, rank
 from textpipe.operations.parallel import Item, ordered_map
-
-
-class KeywordRecord(TypedDict):
-    """A document's keywords, best first: one JSON line."""
-
-    id: str
-    keywords: list[dict[str, Any]]
 
 
 def extract_keywords(
@@ -35,19 +27,11 @@ def extract_keywords(
     items = _items(iter(pieces))
     if graph is None:
         for (identity, source), found in ordered_map(partial(keywords_of, settings=settings), items, jobs=jobs):
-            yield _record(identity, found), source
+            yield keyword_record(identity, found), source
     else:
         for (identity, source), part in ordered_map(partial(graph_of, settings=settings), items, jobs=jobs):
             graph.merge(part)
-            yield _record(identity, rank(part, k=settings.k, converge=settings.converge)), source
-
-
-def _record(identity: str, found: list[Keyword]) -> KeywordRecord:
-    return {"id": identity, "keywords": [_row(keyword) for keyword in found]}
-
-
-def _row(keyword: Keyword) -> dict[str, Any]:
-    return {"text": keyword.text, "score": keyword.score, "count": keyword.count, "first": keyword.first}
+            yield keyword_record(identity, rank(part, k=settings.k, converge=settings.converge)), source
 
 
 def _items(pieces: Iterator[Piece]) -> Iterator[Item]:

@@ -1,0 +1,80 @@
+"""The option of every command that uses a store, declared once; and completion of artifacts' names."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.cli.console import note, one_line
+from textpipe.store.layout import Store
+
+if TYPE_CHECKING:
+    from textpipe.pipeline.stage import StageLog
+
+DEFAULT_STORE = ".textpipe"
+
+
+def uses_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --store; it gets a Store as `store`, which need not exist."""
+
+    @functools.wraps(command)
+    def with_store(*arguments: Any, store: str, **values: Any) -> Any:
+        return command(*arguments, store=Store(Path(store)), **values)
+
+    return click.option(
+        "--store",
+        type=click.Path(path_type=str, readable=False),
+        envvar="TEXTPIPE_STORE",
+        default=DEFAULT_STORE,
+        show_default=True,
+        metavar="FOLDER",
+        help="Where artifacts lie; also TEXTPIPE_STORE.",
+    )(with_store)
+
+
+def complete_artifact(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names, `kind/name` and ids of what lies in the store, for the shell."""
+    from textpipe.store.objects import addresses
+    from textpipe.store.refs import names
+
+    store = Store(Path(context.params.get("store") or DEFAULT_STORE))
+    if not store.exists:
+        return []
+    known = [*(name for _, name in names(store)), *(f"{kind}/{name}" for kind, name in names(store))]
+    ids = [address.partition("/")[2] for address in addresses(store)] if incomplete else []
+    return sorted({text for text in (*known, *ids) if text.startswith(incomplete)})
+
+
+@contextlib.contextmanager
+def stage_logs(*, shown: bool) -> Iterator[Callable[[str], StageLog]]:
+    """A function from a step's name to what the stage tells: notes always, a count of records on a terminal."""
+    from textpipe.pipeline.stage import StageLog
+
+    if not shown:
+        yield lambda _name: StageLog()
+        return
+    if not sys.stderr.isatty():
+        yield lambda name: StageLog(note=lambda message: note(f"{name}: {message}"))
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,} records"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+
+        def log_of(name: str) -> StageLog:
+            task = progress.add_task(name, total=None)
+            return StageLog(
+                progress=lambda done: progress.update(task, completed=done),
+                note=lambda message: progress.console.print(
+                    f"note: {one_line(name)}: {one_line(message)}", markup=False
+                ),
+            )
+
+        yield log_of

@@ -1,0 +1,232 @@
+"""The first two stages: raw files to documents, documents to tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textpipe.corpus.document import Document, ReadLog
+from textpipe.corpus.read import FORMATS, ReadOptions, read_pieces
+from textpipe.errors import ArtifactError, InputError, UsageError
+from textpipe.pipeline.raw import RawFiles
+from textpipe.pipeline.resume import growing
+from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
+from textpipe.segment.dictionary import Dictionary, Entry, read_entries
+from textpipe.segment.tokenizer import MODES, Tokenizer
+from textpipe.store.objects import Artifact
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
+_TEXT = Parameter(None, optional=True)
+_COUNT = Parameter(None, "number", least=1, optional=True)
+
+
+def artifact_of(inputs: Mapping[str, Given], role: str) -> Artifact:
+    """The input of a role, which is an artifact."""
+    found = inputs[role]
+    assert isinstance(found, Artifact)  # the stage's inputs say so
+    return found
+
+
+def files_of(inputs: Mapping[str, Given], role: str) -> RawFiles:
+    """The input of a role, which is raw files."""
+    found = inputs[role]
+    assert isinstance(found, RawFiles)  # the stage's inputs say so
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- corpus
+
+
+def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], log: StageLog) -> dict[str, Any]:
+    """documents.jsonl: a line {"id", "text", "label"?, "source"} a document, sources below what the user named."""
+    files = files_of(inputs, "files")
+    account = ReadLog()
+    options = ReadOptions(**params)
+    with open(folder / "documents.jsonl", "w", encoding="utf-8", newline="\n") as stream:
+        for document in _renamed(_whole(files, options, account), files.names):
+            record = {key: value for key, value in asdict(document).items() if value is not None}
+            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            log.progress(account.used)
+    for message in account.notes:
+        log.note(message)
+    return {
+        "documents": account.used,
+        "skipped": dict(account.skipped),
+        "rejected": dict(account.rejected),
+        "replaced_characters": account.replaced,
+        "encodings": dict(account.encodings),
+    }
+
+
+def _whole(files: RawFiles, options: ReadOptions, account: ReadLog) -> Iterator[Document]:
+    parts: list[str] = []
+    for piece in read_pieces(list(files.names), options, log=account):
+        parts.append(piece.document.text)
+        if piece.last:
+            document = piece.document
+            yield Document(document.id, "".join(parts), document.label, document.source)
+            parts.clear()
+
+
+def _renamed(documents: Iterator[Document], names: Mapping[str, str]) -> Iterator[Document]:
+    """Places below what was named instead of places on this machine: a moved corpus is the same corpus."""
+    for document in documents:
+        source = document.source or ""
+        path, colon, line = source.rpartition(":")
+        known = names[source] if source in names else f"{names[path]}{colon}{line}"
+        identity = known if document.id == source else document.id
+        yield Document(identity, document.text, document.label, known)
+
+
+def documents_of(corpus: Artifact) -> Iterator[Document]:
+    """The documents of a corpus artifact, in order. Raises ArtifactError, with the line, for what is none."""
+    path = corpus.file("documents.jsonl")
+    with open(path, encoding="utf-8", newline="\n") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                yield Document(**json.loads(line))
+            except (ValueError, TypeError):
+                raise ArtifactError("not a document", where=path, line=number) from None
+
+
+CORPUS = Stage(
+    name="corpus",
+    version=1,
+    kind="corpus",
+    make=_make_corpus,
+    inputs={"files": "files"},
+    params={
+        "input_format": Parameter(None, choices=FORMATS, optional=True),
+        "lines": Parameter(False, "flag"),
+        "encoding": Parameter("auto"),
+        "errors": Parameter("strict", choices=("strict", "replace")),
+        "text_col": _TEXT,
+        "label_col": _TEXT,
+        "id_col": _TEXT,
+        "sheet": _TEXT,
+        "limit": _COUNT,
+        "sample": _COUNT,
+        "seed": Parameter(0, "number"),
+        "fold": Parameter(False, "flag"),
+        "strict": Parameter(False, "flag"),
+    },
+)
+
+
+# ---------------------------------------------------------------------------------------------- tokens
+
+
+def _make_tokens(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], log: StageLog) -> dict[str, Any]:
+    """tokens.txt: a line a document, one space between tokens, white space left out, as gensim's LineSentence reads it.
+
+    Beside it ids.jsonl (a line {"id", "label"?} a document), lines.npy int64[documents + 1] (where each line begins,
+    in bytes), offsets.npy int32[tokens] (where each token begins in its document, in code points), and the settings
+    of the tokenizer: tokenizer.json and dictionary.jsonl.
+    """
+    tokenizer = _tokenizer(params, inputs)
+    corpus = artifact_of(inputs, "corpus")
+    assert log.work is not None  # set before a stage is made
+    with growing(log.work, ("tokens.txt", "ids.jsonl", "offsets.bin"), into=folder) as output:
+        for document in documents_after(documents_of(corpus), output.done, log):
+            placed = [(token, start) for token, start in tokenizer.placed(document.text) if token.strip()]
+            line = " ".join(_one_word(token) for token, _ in placed) + "\n"
+            output.add(line.encode(), _identity(document).encode(), _as_bytes([start for _, start in placed]))
+            log.progress(output.done)
+    write_tokenizer(folder, tokenizer)
+    return _number_lines(folder)
+
+
+def documents_after(documents: Iterator[Document], done: int, log: StageLog) -> Iterator[Document]:
+    """The documents that an earlier run did not do."""
+    if done:
+        log.note(f"going on after {done:,} documents")
+    for number, document in enumerate(documents):
+        if number >= done:
+            yield document
+
+
+def _one_word(token: str) -> str:
+    return token if token.isalnum() else "".join(SPACE_INSIDE if c.isspace() else c for c in token)
+
+
+def _identity(document: Document) -> str:
+    record = {"id": document.id} if document.label is None else {"id": document.id, "label": document.label}
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _as_bytes(offsets: list[int]) -> bytes:
+    import numpy as np
+
+    return np.asarray(offsets, dtype="<i4").tobytes()
+
+
+def _number_lines(folder: Path) -> dict[str, Any]:
+    """Write lines.npy and offsets.npy; the metrics."""
+    import numpy as np
+
+    starts, tokens = [0], 0
+    with open(folder / "tokens.txt", "rb") as stream:
+        for line in stream:
+            starts.append(starts[-1] + len(line))
+            tokens += len(line.split(b" ")) if line != b"\n" else 0
+    np.save(folder / "lines.npy", np.asarray(starts, dtype="<i8"), allow_pickle=False)
+    offsets: NDArray[np.int32] = np.fromfile(folder / "offsets.bin", dtype="<i4")
+    np.save(folder / "offsets.npy", offsets, allow_pickle=False)
+    (folder / "offsets.bin").unlink()
+    return {"documents": len(starts) - 1, "tokens": tokens}
+
+
+def token_lines(tokens: Artifact) -> Iterator[list[str]]:
+    """The tokens of each document of a tokens artifact, in order."""
+    with open(tokens.file("tokens.txt"), encoding="utf-8", newline="\n") as stream:
+        for line in stream:
+            text = line.rstrip("\n")
+            yield text.split(" ") if text else []
+
+
+def _tokenizer(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Tokenizer:
+    dictionary = Dictionary()
+    if "dictionary" in inputs:
+        for path in files_of(inputs, "dictionary").names:
+            dictionary = dictionary.with_entries(read_entries(path))
+    return Tokenizer(mode=params["mode"], hmm=params["hmm"], dictionary=dictionary)
+
+
+def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
+    """The settings of a tokenizer by content, so that what is made from its tokens can cut other texts alike."""
+    assert tokenizer.dictionary is not None  # a Tokenizer always has one
+    settings = {"mode": tokenizer.mode, "hmm": tokenizer.hmm}
+    (folder / "tokenizer.json").write_text(json.dumps(settings) + "\n", encoding="utf-8")
+    entries = [list(entry) for entry in tokenizer.dictionary.entries]
+    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    (folder / "dictionary.jsonl").write_text(lines, encoding="utf-8")
+
+
+def read_tokenizer(artifact: Artifact) -> Tokenizer:
+    """The tokenizer that an artifact carries. Raises ArtifactError when it is unusable."""
+    path = artifact.file("tokenizer.json")
+    lines = artifact.file("dictionary.jsonl").read_text("utf-8").splitlines()
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+        dictionary = Dictionary().with_entries(Entry(*json.loads(line)) for line in lines)
+        return Tokenizer(mode=settings["mode"], hmm=settings["hmm"], dictionary=dictionary)
+    except (ValueError, KeyError, TypeError, UsageError, InputError):
+        raise ArtifactError("not the settings of a tokenizer", where=path) from None
+
+
+TOKENS = Stage(
+    name="tokens",
+    version=1,
+    kind="tokens",
+    make=_make_tokens,
+    inputs={"corpus": "corpus", "dictionary": "files"},
+    optional=frozenset({"dictionary"}),
+    params={"mode": Parameter("exact", choices=MODES), "hmm": Parameter(True, "flag")},
+    packages=("jieba",),
+)

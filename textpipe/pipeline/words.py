@@ -1,0 +1,168 @@
+"""The stages that count and weigh words: vocabulary, idf, keywords; and the table of all stages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from textpipe.errors import InputError
+from textpipe.keywords.candidates import NO_LIST, SHIPPED, keyword_record
+from textpipe.keywords.extract import METHODS, KeywordSettings, keyword_settings, keywords_of
+from textpipe.keywords.idf import document_frequencies, read_document_frequencies
+from textpipe.pipeline.documents import (
+    CORPUS,
+    TOKENS,
+    artifact_of,
+    documents_after,
+    documents_of,
+    files_of,
+    read_tokenizer,
+    token_lines,
+)
+from textpipe.pipeline.resume import growing
+from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
+from textpipe.segment.jieba_tables import InverseDocumentFrequencies
+from textpipe.segment.tokenizer import Tokenizer
+from textpipe.store.objects import Artifact, verified
+from textpipe.text import has_han, split_pieces
+from textpipe.vocabulary import count_tokens
+
+_TOKENIZER = ("tokenizer.json", "dictionary.jsonl")
+
+
+def _counted(lines: Iterator[list[str]], log: StageLog) -> Iterator[list[str]]:
+    for number, tokens in enumerate(lines, start=1):
+        yield tokens
+        log.progress(number)
+
+
+def _carry_tokenizer(tokens: Artifact, folder: Path) -> None:
+    """The settings that the tokens were cut with, into what is made from them."""
+    for name in _TOKENIZER:
+        (folder / name).write_bytes(tokens.file(name).read_bytes())
+
+
+# ---------------------------------------------------------------------------------------------- vocabulary
+
+
+def _make_vocabulary(
+    folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], log: StageLog
+) -> dict[str, Any]:
+    """vocabulary.tsv: a line `token<TAB>count` an id, most frequent first."""
+    tokens = artifact_of(inputs, "tokens")
+    lines = _counted(token_lines(tokens), log)
+    vocabulary = count_tokens(lines, min_count=params["min_count"], max_size=params["max_size"], where=tokens.address)
+    vocabulary.write(folder / "vocabulary.tsv")
+    _carry_tokenizer(tokens, folder)
+    return {"tokens": len(vocabulary), "occurrences": sum(vocabulary.counts)}
+
+
+VOCABULARY = Stage(
+    name="vocabulary",
+    version=1,
+    kind="vocabulary",
+    make=_make_vocabulary,
+    inputs={"tokens": "tokens"},
+    params={
+        "min_count": Parameter(1, "number", least=1),
+        "max_size": Parameter(None, "number", least=1, optional=True),
+    },
+)
+
+
+# ---------------------------------------------------------------------------------------------- idf
+
+
+def _make_idf(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], log: StageLog) -> dict[str, Any]:
+    """frequencies.tsv: in how many documents each word of two characters or more occurs."""
+    tokens = artifact_of(inputs, "tokens")
+    words = map(_words, _counted(token_lines(tokens), log))
+    found = document_frequencies(words, min_documents=params["min_documents"])
+    if not found.frequencies:
+        raise InputError("no word in enough documents", where=tokens.address, hint="lower min_documents")
+    found.write(folder / "frequencies.tsv")
+    _carry_tokenizer(tokens, folder)
+    return {"documents": found.documents, "words": len(found.frequencies)}
+
+
+def _words(tokens: list[str]) -> Iterator[str]:
+    """What may become keywords, in lower case where keywords are: in documents without Han characters."""
+    lowercase = not any(map(has_han, tokens))
+    return (token.lower() if lowercase else token for token in tokens if len(token) > 1)
+
+
+def idf_of(artifact: Artifact) -> tuple[InverseDocumentFrequencies, Tokenizer]:
+    """(weights, the tokenizer they belong to) of an idf artifact, every byte checked first."""
+    verified(artifact)
+    frequencies = read_document_frequencies(artifact.file("frequencies.tsv"))
+    return frequencies.idf(), read_tokenizer(artifact)
+
+
+IDF = Stage(
+    name="idf",
+    version=1,
+    kind="idf",
+    make=_make_idf,
+    inputs={"tokens": "tokens"},
+    params={"min_documents": Parameter(1, "number", least=1)},
+)
+
+
+# ---------------------------------------------------------------------------------------------- keywords
+
+
+def _make_keywords(
+    folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], log: StageLog
+) -> dict[str, Any]:
+    """keywords.jsonl: a record a document, as `textpipe keywords` prints them; stopwords.txt: the words left out."""
+    settings = _settings(params, inputs)
+    assert log.work is not None  # set before a stage is made
+    with growing(log.work, ("keywords.jsonl",), into=folder) as output:
+        for document in documents_after(documents_of(artifact_of(inputs, "corpus")), output.done, log):
+            found = keywords_of(split_pieces(iter((document.text,))), settings)
+            output.add((json.dumps(keyword_record(document.id, found), ensure_ascii=False) + "\n").encode())
+            log.progress(output.done)
+    with open(folder / "keywords.jsonl", "rb") as stream:
+        empty = [line.endswith(b'"keywords": []}\n') for line in stream]
+    (folder / "stopwords.txt").write_text("".join(f"{word}\n" for word in sorted(settings.stopwords)), "utf-8")
+    return {"documents": len(empty), "without_keywords": sum(empty)}
+
+
+def _settings(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> KeywordSettings:
+    idf, tokenizer = idf_of(artifact_of(inputs, "idf")) if "idf" in inputs else (None, Tokenizer())
+    lists = list(params["stopwords"])
+    if "stopword_files" in inputs:
+        lists += list(files_of(inputs, "stopword_files").names)
+    return keyword_settings(
+        method=params["method"],
+        k=params["k"],
+        pos=params["pos"],
+        stopwords=lists,
+        lowercase=params["lowercase"],
+        converge=params["converge"],
+        tokenizer=tokenizer,
+        idf=idf,
+    )
+
+
+KEYWORDS = Stage(
+    name="keywords",
+    version=1,
+    kind="keywords",
+    make=_make_keywords,
+    inputs={"corpus": "corpus", "idf": "idf", "stopword_files": "files"},
+    optional=frozenset({"idf", "stopword_files"}),
+    params={
+        "method": Parameter("tfidf", choices=METHODS),
+        "k": Parameter(20, "number", least=1),
+        "pos": Parameter(None, "texts", optional=True),
+        "stopwords": Parameter([], "texts", choices=(*SHIPPED, NO_LIST)),
+        "lowercase": Parameter(None, "flag", optional=True),
+        "converge": Parameter(False, "flag"),
+    },
+    packages=("jieba",),
+)
+
+STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, KEYWORDS)}
