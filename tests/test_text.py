@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.decoding import CHINESE, decoded
 from textpipe.errors import EncodingError
-from textpipe.text import Decoding, decode_stream, fold, split_lines, split_pieces
+from textpipe.text import Decoding, decode_stream, fold, read_text, split_lines, split_pieces
 
 
 def test_broken_utf8_names_the_line() -> None:
@@ -104,3 +105,26 @@ def test_pieces_end_with_sentences() -> None:
     sentence = "很短的一句话。"
     pieces = list(split_pieces(iter([sentence * 100]), limit=50))
     assert set(pieces) == {sentence * 7, sentence * 2}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16-le", "ascii"])
+def test_only_what_was_replaced_is_counted(encoding: str) -> None:
+    """A U+FFFD that stands in the text is none of ours, wherever blocks end."""
+    genuine = "\ufffd" if encoding != "ascii" else ""
+    for shift in range(4):
+        text = "a" * shift + ("好" if genuine else "b") * 400_000 + genuine * 3 + "end"
+        data = text.encode(encoding) + (b"\xff\xff" if encoding != "utf-16-le" else b"\x00\xd8a\x00")
+        decoding = Decoding()
+        blocks = decode_stream(io.BytesIO(data), where="x", encoding=encoding, errors="replace", decoding=decoding)
+        found = "".join(blocks)
+        assert found == data.decode(encoding, "replace")
+        assert decoding.replaced == found.count("\ufffd") - len(genuine) * 3
+
+
+def test_lists_are_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("好\r的\r", newline="")
+    assert read_text(str(tmp_path / "a.txt"), what="list") == "好\n的\n"
+    (tmp_path / "a.txt").write_bytes("好的词\n很好".encode()[:-1])
+    with pytest.raises(EncodingError, match="the list ends inside a character") as raised:
+        read_text(str(tmp_path / "a.txt"), what="list (of words)")
+    assert raised.value.line == 2

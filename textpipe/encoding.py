@@ -125,6 +125,8 @@ def _decoded(data: bytes, encoding: str, *, complete: bool) -> str | None:
 
 def _detect_wide(data: bytes, *, complete: bool) -> str | None:
     """UTF-32 or UTF-16 for bytes with NUL among them; a last byte that is left over is a character cut by the end."""
+    if data.isascii() and 8 * data.count(0) <= len(data):
+        return None  # ASCII with a stray NUL; Chinese in UTF-16 has other bytes, English a NUL in every second place
     attempts = (True, False) if len(data) > _TOO_SHORT else (True,)
     for whole in attempts if complete else (False,):
         for family in (("utf-32-le", "utf-32-be"), ("utf-16-le", "utf-16-be")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,6 +54,19 @@ class Decoding:
     replaced: int = 0
 
 
+_COUNTED = "textpipe-counted"
+_now = threading.local()  # the Decoding that this thread is busy with: a codec's error handler is told of none
+
+
+def _replace_and_count(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # it is registered for decoding
+    _now.decoding.replaced += 1
+    return "\ufffd", error.end
+
+
+codecs.register_error(_COUNTED, _replace_and_count)
+
+
 def decode_stream(
     stream: ByteStream,
     *,
@@ -84,10 +98,11 @@ def decode_stream(
     head, encoding, skipped = without_mark(head, encoding)
     decoding.encoding = encoding
     done += skipped
-    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    decoder = codecs.getincrementaldecoder(encoding)(_COUNTED if errors == "replace" else "strict")
     block = head
     while True:
         final = not block
+        _now.decoding = decoding
         try:
             text = decoder.decode(block, final)
         except UnicodeDecodeError as error:
@@ -96,9 +111,6 @@ def decode_stream(
                 yield "\ufffd"
                 return
             raise _not_in(encoding, error, where=where, lines=lines, offset=done + len(block)) from None
-        if errors == "replace" and "\ufffd" in text:
-            genuine = block.count("\ufffd".encode(encoding, "ignore") or block + b"\0")
-            decoding.replaced += max(0, text.count("\ufffd") - genuine)
         if text:
             lines += text.count("\n")
             yield text
@@ -114,8 +126,13 @@ def read_text(path: str, *, what: str, encoding: str = "auto") -> str:
     Raises InputError when it is missing or not text, OutputError when the system cannot read it.
     """
     require_regular(path, what=what)
+    decoding = Decoding()
     with naming_errors(path), open(path, "rb") as stream:
-        return "".join(decode_stream(stream, where=path, encoding=encoding))
+        text = "".join(decode_stream(stream, where=path, encoding=encoding, decoding=decoding))
+    if decoding.replaced:
+        message = f"the {what.split(' (')[0]} ends inside a character"
+        raise EncodingError(message, where=path, line=text.count("\n") + 1, hint="complete it, or save it again")
+    return text.replace("\r", "\n") if "\n" not in text else text
 
 
 def _read_fully(stream: ByteStream, size: int) -> bytes:

@@ -220,3 +220,34 @@ def test_the_command_works_from_anywhere(tmp_path: Path) -> None:
         check=True,
     )
     assert "石墨" in done.stdout.decode("utf-8")
+
+
+def test_outputs_replace_no_input(tmp_path: Path, run: Run) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("北京大学的学生和北京大学的老师")
+    graph = tmp_path / "g.graphml"
+    graph.write_text("北京大学的学生和北京大学的老师")
+    (tmp_path / "link.txt").symlink_to("a.txt")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for arguments in (
+        ("tokenize", tmp_path, "-o", tmp_path / "b.txt"),
+        ("tokenize", tmp_path / "*.txt", "-o", tmp_path / "a.txt"),
+        ("tokenize", tmp_path / "a.txt", "-o", tmp_path / "link.txt"),
+        ("keywords", graph, "--method", "textrank", "--graph", graph),
+        ("keywords", tmp_path / "a.txt", "--method", "textrank", "--graph", graph, "-o", graph, "--format", "jsonl"),
+    ):
+        outcome = run(*arguments, "--force")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.startswith("error: the output would replace the ")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_keywords_and_graph_come_together(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("textpipe.keywords.graph.to_graphml", full)
+    (tmp_path / "a.txt").write_text("北京大学的学生和北京大学的老师")
+    arguments = ("--method", "textrank", "--graph", tmp_path / "g.graphml", "-o", tmp_path / "k.jsonl")
+    assert run("keywords", tmp_path / "a.txt", *arguments).code == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]

@@ -174,3 +174,60 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path, run: Run) -> None
     assert run("tokenize", NEWS, "-o", target, "--force").code == 0
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert target.read_text() != "before"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
+def test_a_worker_that_is_killed(tmp_path: Path) -> None:
+    """As the kernel does when memory runs out: exit code 6, soon, and nothing left."""
+    source = tmp_path / "long.txt"
+    source.write_text("这一行很长，足够让程序忙上一会儿。\n" * 300_000)
+    command = [*TEXTPIPE.split(), "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt"), "--jobs", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+    def workers() -> list[int]:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    deadline = time.monotonic() + 60
+    while len(workers()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    os.kill(workers()[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 6
+    assert err.splitlines() == ["error: a worker process died", "hint: memory may have run out; try --jobs 1"]
+    assert [path.name for path in tmp_path.iterdir()] == ["long.txt"]
+
+
+def test_standard_input_that_does_not_block(tmp_path: Path) -> None:
+    code = "import os, time; time.sleep(1); os.write(1, '北京大学'.encode()); time.sleep(0.5); os.write(1, b'\\n')"
+    reader = "import os; os.set_blocking(0, False); os.execv({0!r}, [{0!r}, '-m', 'textpipe', 'tokenize', '-'])"
+    command = f'{sys.executable} -c "{code}" | {sys.executable} -c "{reader.format(sys.executable)}"'
+    assert shell(f"true textpipe; {command}", tmp_path) == (0, "北京大学\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [("textpipe key", "x"), ("textpipe 'key", "9"), ("textpipe kewords ", "2"), ("", ""), ("x", "0")],
+)
+def test_completion_of_nonsense_is_quiet(tmp_path: Path, words: str, place: str) -> None:
+    done = shell("textpipe", tmp_path, _TEXTPIPE_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=place)
+    assert done[2] == ""
+
+
+def test_completion_into_a_full_disk(tmp_path: Path) -> None:
+    code, _, err = shell("textpipe > /dev/full", tmp_path, _TEXTPIPE_COMPLETE="bash_source")
+    assert (code, err.splitlines()[0]) == (5, "error: No space left on device (standard output)")
+
+
+def test_tracebacks_cannot_drive_a_terminal(tmp_path: Path) -> None:
+    _, _, err = shell("textpipe tokenize $'nope\\e[31m' --debug", tmp_path)
+    assert "Traceback" in err
+    assert "\x1b" not in err
+
+
+def test_lists_in_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "my words.txt").write_text("书吧\n")
+    command = f"textpipe keywords {NEWS} --limit 1 -k 1 --format csv"
+    for value in (f"zh:{tmp_path}/my words.txt", f"{tmp_path}/my words.txt"):
+        assert "书吧" not in shell(command, tmp_path, TEXTPIPE_KEYWORDS_STOPWORDS=value)[1]

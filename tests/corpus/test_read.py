@@ -8,17 +8,19 @@ import json
 import lzma
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import textpipe
-from tests.conftest import DATA
+from tests.conftest import DATA, Run
 from tests.corpus.reading import documents, texts
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.read import ReadOptions, read, read_pieces
-from textpipe.errors import InputError, OutputError
+from textpipe.errors import InputError, OutputError, UsageError
 
 
 def test_a_text_file_is_a_document(tmp_path: Path) -> None:
@@ -374,3 +376,70 @@ def test_strict_stops_before_the_next_document(tmp_path: Path) -> None:
     assert next(reading).text == "甲"
     with pytest.raises(InputError, match="more cells"):
         next(reading)
+
+
+def test_fields_by_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"n": 7, "body": "甲", "key": "x"}\n{"key": "y", "body": "乙", "n": 8}\n')
+    found = documents(path, text_col="2", id_col="3", label_col="1")
+    assert [(d.id, d.text, d.label) for d in found] == [("x", "甲", "7"), ("y", "乙", "8")]
+    for option in ("text_col", "id_col", "label_col"):
+        seven: dict[str, Any] = {option: "7"}
+        with pytest.raises(InputError, match="no column '7'"):
+            documents(path, **seven)
+
+
+def test_an_empty_id_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\nx,甲\n,乙\n")
+    (tmp_path / "a.jsonl").write_text('{"id": "", "text": "甲"}\n{"id": 0, "text": "乙"}\n')
+    assert [d.id for d in documents(tmp_path / "a.csv")] == ["x", f"{tmp_path}/a.csv:3"]
+    assert [d.id for d in documents(tmp_path / "a.jsonl")] == [f"{tmp_path}/a.jsonl:1", "0"]
+
+
+def test_a_quote_before_endless_blank_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textpipe.corpus.delimited._RECORD_LIMIT", 1000)
+    (tmp_path / "a.csv").write_text('text\n"open' + "\n" * 5000)
+    with pytest.raises(InputError, match="a quote is never closed"):
+        documents(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"limit": 0},
+        {"limit": -1},
+        {"sample": 0},
+        {"limit": 1, "sample": 1},
+        {"errors": "ignore"},
+        {"input_format": "x"},
+    ],
+)
+def test_options_that_make_no_sense(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        documents(DATA / "news.tsv", **options)
+
+
+def test_paths_may_be_paths() -> None:
+    assert len(list(read(DATA / "news.tsv"))) == len(list(read([DATA / "news.tsv"]))) == 252
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else for a moment")
+def test_permissions_of_another_user(run: Run) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "sub").mkdir(mode=0o700)
+        (folder / "sub" / "c.txt").write_text("c")
+        (folder / "mine.txt").write_text("x")
+        (folder / "mine.txt").chmod(0o600)
+        (folder / "b.txt").write_text("b")
+        for arguments in (["mine.txt"], ["sub"], ["b.txt", "--user-dict", "mine.txt"]):
+            command = ["tokenize", *(folder / one if one[0] != "-" else one for one in arguments)]
+            assert run(*command).code == 0  # and its modules are loaded
+            os.seteuid(65534)
+            try:
+                outcome = run(*command)
+            finally:
+                os.seteuid(0)
+            assert outcome.code == 5
+            assert [line.split(":")[0] for line in outcome.err.splitlines()] == ["error", "hint"]

@@ -273,3 +273,39 @@ def test_any_damage_is_an_input_error(tmp_path: Path, suffix: str, seed: int) ->
     path.write_bytes(content)
     with contextlib.suppress(InputError):
         documents(path)
+
+
+def test_columns_of_one_name(tmp_path: Path) -> None:
+    column = pyarrow.array
+    table = pyarrow.table([column(["甲"]), column(["乙"]), column(["丙"])], names=["a", "a", "b"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert [texts(tmp_path / "a.parquet", text_col=name) for name in ("1", "2", "3", "a", "0000000003")] == [
+        ["甲"], ["乙"], ["丙"], ["甲"], ["丙"],
+    ]  # fmt: skip
+
+
+def test_a_table_without_columns(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="a table without columns"):
+        documents(tmp_path / "a.parquet")
+
+
+def test_escapes_of_excel(tmp_path: Path) -> None:
+    workbook(tmp_path / "a.xlsx", s=[["text"], ["甲_x000D_\n乙"], ["_x005F_x000D_"]])
+    assert texts(tmp_path / "a.xlsx") == ["甲\r\n乙", "_x000D_"]
+
+
+def test_blank_rows_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    workbook(path, s=[["text", "n"], ["甲", 1], [], [None, None], ["乙", 2]])
+    log = ReadLog()
+    assert [d.text for d in documents(path, log)] == ["甲", "乙"]
+    assert log.skipped == {"blank row": 2}
+
+
+@pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
+def test_sheets_that_are_not_there(tmp_path: Path, number: str) -> None:
+    workbook(tmp_path / "a.xlsx", s=[["text"], ["甲"]])
+    assert texts(tmp_path / "a.xlsx", sheet="0000000001") == ["甲"]
+    with pytest.raises(InputError, match="no sheet"):
+        documents(tmp_path / "a.xlsx", sheet=number)

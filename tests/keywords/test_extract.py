@@ -78,7 +78,16 @@ def test_pieces_do_not_change_scores() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"method": "tf"}, {"k": 0}, {"converge": True}, {"tokenizer": textpipe.Tokenizer("search")}],
+    [
+        {"method": "tf"},
+        {"k": 0},
+        {"converge": True},
+        {"tokenizer": textpipe.Tokenizer("search")},
+        {"foo": 1},
+        {"stopwords": [1]},
+        {"pos": "nn,zz"},
+        {"pos": ""},
+    ],
 )
 def test_settings_that_make_no_sense(options: dict[str, object]) -> None:
     with pytest.raises(textpipe.UsageError):

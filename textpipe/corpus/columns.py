@@ -21,7 +21,7 @@ class Wanted(NamedTuple):
 
     def names(self) -> set[str]:
         """The columns asked for by name."""
-        return {name for name in self if name is not None and not _is_number(name)}
+        return {name for name in self if name is not None and number_of(name) is None}
 
 
 class Columns(NamedTuple):
@@ -34,8 +34,10 @@ class Columns(NamedTuple):
     width: int
 
 
-def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdigit()
+def number_of(name: str) -> int | None:
+    """The number that the text is, None when it is none or too large to mean anything."""
+    digits = name.lstrip("0")
+    return int(digits or "0") if name.isascii() and name.isdigit() and len(digits) < 10 else None
 
 
 def choose_columns(first: list[str], wanted: Wanted, *, where: str, line: int = 1, named: bool = False) -> Columns:
@@ -66,8 +68,9 @@ def _position(name: str | None, names: list[str], *, header: bool, where: str, l
         return None
     if header and name in names:
         return names.index(name)
-    if _is_number(name) and 1 <= int(name[:9]) <= len(names):
-        return int(name) - 1
+    number = number_of(name)
+    if number is not None and 1 <= number <= len(names):
+        return number - 1
     raise unknown_column(name, names, header=header, where=where, line=line)
 
 

@@ -75,7 +75,7 @@ def _quoted_cell(
             return "".join(parts), line, end + 1, current
         else:
             parts.append(line[position:] + "\n")
-            size += len(line) - position
+            size += len(line) - position + 1
             following = next(lines, None) if size < _RECORD_LIMIT else None
             if following is None:
                 hint = "close it, double quotes that are part of the text, or try --input-format tsv"

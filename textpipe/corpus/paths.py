@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from textpipe.corpus.document import ReadLog
-from textpipe.errors import InputError
+from textpipe.errors import InputError, OutputError
 from textpipe.files import kind_of, require_regular
 
 STDIN = "-"
@@ -74,7 +74,7 @@ def _walk(folder: str, log: ReadLog) -> Iterator[Source]:
 
 
 def _unreadable(error: OSError) -> None:
-    raise InputError("the folder cannot be read", where=error.filename, hint=f"ls -ld {error.filename}") from error
+    raise OutputError("the folder cannot be read", where=error.filename, hint=f"ls -ld {error.filename}") from None
 
 
 def _file(path: str, log: ReadLog) -> Iterator[Source]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from textpipe.corpus.columns import (
     ID_COLUMN,
@@ -13,6 +13,7 @@ from textpipe.corpus.columns import (
     Columns,
     Wanted,
     choose_columns,
+    number_of,
     shown_names,
     unknown_column,
 )
@@ -64,7 +65,7 @@ def _document(row: Row, columns: Columns, *, where: str) -> Document:
     cells = row.cells
     label = cells[columns.label] if columns.label is not None and columns.label < len(cells) else None
     return Document(
-        id=cells[columns.id] if columns.id is not None else place,
+        id=(cells[columns.id] if columns.id is not None else "") or place,
         text=cells[columns.text],
         label=label,
         source=place,
@@ -75,7 +76,7 @@ def documents_of_json_lines(
     lines: Iterable[tuple[int, str]], wanted: Wanted, log: ReadLog, *, where: str
 ) -> Iterator[Document]:
     """A document an object a line; the first object decides which field is the text."""
-    text_field: str | None = None
+    fields: _Fields | None = None
     for number, line in lines:
         if not line.strip():
             log.skip("blank row")
@@ -84,22 +85,26 @@ def documents_of_json_lines(
         if isinstance(parsed, InputError):
             log.reject(parsed)
             continue
-        if text_field is None:
-            text_field = _text_field(parsed, wanted, where=where, number=number)
-        text = parsed.get(text_field)
+        if fields is None:
+            fields = _fields(parsed, wanted, where=where, number=number)
+        text = parsed.get(fields.text)
         if not isinstance(text, str):
             hint = "--text-col names the field that holds text"
-            log.reject(InputError(f"no text in the field {text_field[:30]!r}", where=where, line=number, hint=hint))
+            log.reject(InputError(f"no text in the field {fields.text[:30]!r}", where=where, line=number, hint=hint))
             continue
-        clean = _without_surrogates(text, log)
         place = f"{where}:{number}"
-        identity = _scalar(parsed, wanted.id or ID_COLUMN)
         yield Document(
-            id=place if identity is None else _without_surrogates(identity, log),
-            text=clean,
-            label=_scalar(parsed, wanted.label or LABEL_COLUMN),
+            id=_without_surrogates(_scalar(parsed, fields.id) or place, log),
+            text=_without_surrogates(text, log),
+            label=_scalar(parsed, fields.label),
             source=place,
         )
+
+
+class _Fields(NamedTuple):
+    text: str
+    label: str
+    id: str
 
 
 def _object(line: str, *, where: str, number: int) -> dict[str, Any] | InputError:
@@ -118,18 +123,24 @@ def _object(line: str, *, where: str, number: int) -> dict[str, Any] | InputErro
     return parsed
 
 
-def _text_field(first: dict[str, Any], wanted: Wanted, *, where: str, number: int) -> str:
+def _fields(first: dict[str, Any], wanted: Wanted, *, where: str, number: int) -> _Fields:
+    """The fields by the names of the first object, or by their number in it."""
     names = list(first)
-    for requested in wanted.names():
-        if requested not in first:
+
+    def named(requested: str | None, default: str) -> str:
+        if requested is None or requested in first:
+            return requested or default
+        position = number_of(requested)
+        if position is None or not 1 <= position <= len(names):
             raise unknown_column(requested, names, where=where, line=number)
-    if wanted.text is not None:
-        return wanted.text
+        return names[position - 1]
+
     known = [name for name in TEXT_COLUMNS if name in first]
     strings = [name for name in names if isinstance(first[name], str)]
-    if not known and not strings:
+    if wanted.text is None and not known and not strings:
         raise InputError("no field holds text", where=where, line=number, hint=f"fields: {shown_names(names)}")
-    return (known or strings)[0]
+    text = named(wanted.text, (known or strings or [""])[0])
+    return _Fields(text, named(wanted.label, LABEL_COLUMN), named(wanted.id, ID_COLUMN))
 
 
 def _scalar(parsed: dict[str, Any], name: str) -> str | None:

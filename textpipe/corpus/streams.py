@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import lzma
+import select
 import sys
 import tempfile
 import zlib
@@ -38,15 +39,20 @@ def stem_and_compression(path: str) -> tuple[str, str]:
 class _Counted(io.RawIOBase):
     """A raw stream that adds what is read to the log, for progress."""
 
-    def __init__(self, stream: IO[bytes], log: ReadLog) -> None:
+    def __init__(self, stream: Any, log: ReadLog) -> None:
         self._stream = stream
         self._log = log
+        self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
+        if self._ended:  # a terminal would have to be told again
+            return 0
+        while (data := self._stream.read(len(buffer))) is None:  # a pipe that does not block
+            select.select([self._stream], [], [])
+        self._ended = not data
         buffer[: len(data)] = data
         self._log.bytes_read += len(data)
         return len(data)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
-from textpipe.corpus.columns import Wanted, choose_columns, shown_names
+from textpipe.corpus.columns import Wanted, choose_columns, number_of, shown_names
 from textpipe.corpus.delimited import Row
 from textpipe.corpus.document import ReadLog
 from textpipe.errors import InputError, did_you_mean
@@ -69,12 +69,17 @@ def _parquet_rows(stream: IO[bytes], wanted: Wanted, *, where: str) -> Iterator[
         raise InputError(f"not a parquet file: {_first_line(error)}", where=where, hint=_HINT) from None
     with table:
         names = list(table.schema_arrow.names)
+        if not names:
+            raise InputError("a table without columns", where=where, hint="is it the right file?")
         yield Row(1, names)
         chosen = choose_columns(names, wanted, where=where, named=True)
         needed = {chosen.text: True, chosen.label: wanted.label is not None, chosen.id: wanted.id is not None}
         required = {position: asked for position, asked in needed.items() if position is not None}
         number = 1
-        batches = table.iter_batches(batch_size=_BATCH, columns=[names[position] for position in required])
+        once = len(set(names)) == len(names)  # columns of one name cannot be chosen, only all be read
+        columns = [names[position] for position in required] if once else None
+        places = {position: number for number, position in enumerate(required)} if once else {p: p for p in required}
+        batches = table.iter_batches(batch_size=_BATCH, columns=columns)
         while True:
             try:
                 batch = next(batches, None)
@@ -82,13 +87,13 @@ def _parquet_rows(stream: IO[bytes], wanted: Wanted, *, where: str) -> Iterator[
                 raise InputError(f"damaged parquet file: {_first_line(error)}", where=where, hint=_HINT) from None
             if batch is None:
                 return
-            columns = {
-                position: _column(batch, names[position], names, required=asked, where=where)
+            cells = {
+                position: _column(batch.column(places[position]), position, names, required=asked, where=where)
                 for position, asked in required.items()
             }
             for index in range(batch.num_rows):
                 number += 1
-                yield _parquet_row(number, {p: values[index] for p, values in columns.items()}, names, where=where)
+                yield _parquet_row(number, {p: values[index] for p, values in cells.items()}, names, where=where)
 
 
 def _first_line(error: Exception) -> str:
@@ -96,12 +101,11 @@ def _first_line(error: Exception) -> str:
 
 
 def _column(
-    batch: pyarrow.RecordBatch, name: str, names: list[str], *, required: bool, where: str
+    column: pyarrow.Array, position: int, names: list[str], *, required: bool, where: str
 ) -> list[bytes | None]:
     """The column's cells as UTF-8, unchecked. A label or id that nobody asked for may be of any type."""
     import pyarrow
 
-    column = batch.column(batch.schema.names.index(name))
     if pyarrow.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pyarrow.types.is_binary(column.type) or pyarrow.types.is_large_binary(column.type):
@@ -110,9 +114,9 @@ def _column(
         return column.cast(pyarrow.string()).cast(pyarrow.binary()).to_pylist()  # type: ignore[no-any-return]
     except pyarrow.ArrowException:
         if not required:
-            return [None] * batch.num_rows
+            return [None] * len(column)
     hint = f"--text-col names another; the columns are: {shown_names(names)}"
-    raise InputError(f"the column {name[:30]!r} holds {column.type}, not text", where=where, hint=hint)
+    raise InputError(f"the column {names[position][:30]!r} holds {column.type}, not text", where=where, hint=hint)
 
 
 def _parquet_row(number: int, found: dict[int, bytes | None], names: list[str], *, where: str) -> Row:
@@ -146,7 +150,9 @@ def _xlsx_rows(stream: IO[bytes], wanted: str | None, log: ReadLog, *, where: st
         for number, cells in rows:
             yield Row(number, cells if any(cells) else [""])
     except _NO_XLSX as error:
-        raise InputError(f"not an xlsx file, or a damaged one: {_first_line(error)}", where=where, hint=_HINT) from None
+        odd = isinstance(error, (TypeError, AttributeError, LookupError))
+        problem = "its parts do not fit together" if odd else _first_line(error)
+        raise InputError(f"not an xlsx file, or a damaged one: {problem}", where=where, hint=_HINT) from None
 
 
 def _sheet_rows(
@@ -160,8 +166,9 @@ def _sheet_rows(
             if any(any(cells) for _, cells in rows):
                 return name, _cells(sheets[name])
         return None, iter(())
-    if wanted not in sheets and wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= len(names):
-        wanted = names[int(wanted) - 1]
+    number = number_of(wanted)
+    if wanted not in sheets and number is not None and 1 <= number <= len(names):
+        wanted = names[number - 1]
     if wanted not in sheets:
         message = f"no sheet {wanted!r}{did_you_mean(wanted, names)}"
         raise InputError(message, where=where, hint=f"the sheets are: {shown_names(names)}")
@@ -179,8 +186,7 @@ def _cells(sheet: Any) -> Iterator[tuple[int, list[str]]]:
         for number, values in block:
             if number > _LAST_ROW:
                 raise ValueError("a row beyond the last that a sheet can have")
-            if values:
-                yield number, [_cell(value) for value in values]
+            yield number, [_cell(value) for value in values]
 
 
 @contextlib.contextmanager
@@ -192,8 +198,10 @@ def _without_warnings() -> Iterator[None]:
 
 
 def _cell(value: Any) -> str:
+    from openpyxl.utils.escape import unescape  # _x000D_ is how Excel writes a carriage return
+
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value if isinstance(value, str) else str(value)
+    return unescape(value) if isinstance(value, str) else str(value)

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import parent_process, resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, NamedTuple
 
 from textpipe.device import usable_cores
@@ -53,8 +54,21 @@ def ordered_map(work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int 
     return _in_processes(work, items, count)
 
 
+class _Worker(SpawnProcess):
+    """A worker process; it blocks SIGTERM, with which the pool would end the others after one has died."""
+
+    def terminate(self) -> None:
+        self.kill()
+
+
+class _Context(SpawnContext):
+    """Processes begun afresh: fork copies locks that other threads hold."""
+
+    Process = _Worker
+
+
 def _in_processes(work: Callable[[Any], Any], items: Iterable[Item], count: int) -> Iterator[tuple[Any, Any]]:
-    context = get_context("spawn")  # fork copies locks that other threads hold
+    context = _Context()
     with _signals_held():
         resource_tracker.ensure_running()  # on its own: it unblocks signals when it has started its process
     with _signals_held():

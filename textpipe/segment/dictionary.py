@@ -69,9 +69,11 @@ class Dictionary:
         added = tuple(entries)
         for entry in added:
             if not entry.word or (entry.frequency is not None and entry.frequency < 0):
-                raise DictionaryError(f"not a dictionary entry: {entry.word!r}, frequency {entry.frequency}")
+                message = f"not a dictionary entry: {entry.word!r}, frequency {entry.frequency}"
+                raise DictionaryError(message, hint="a word, and a frequency from 0 or none")
             if len(entry.word) > _WORD_LIMIT:
-                raise DictionaryError(f"a word of more than {_WORD_LIMIT} characters: {entry.word[:20]!r}…")
+                message = f"a word of more than {_WORD_LIMIT} characters: {entry.word[:20]!r}…"
+                raise DictionaryError(message, hint="shorten it, or leave it out")
         return Dictionary(self.entries + added)
 
     @property
