@@ -68,14 +68,19 @@ def test_left_overs(store: Store) -> None:
     written(store, "x", name="name")
     (store.tmp / "dead").mkdir()
     (store.tmp / "dead" / "half.txt").write_text("half")
+    for half in (store.path, store.refs / "written"):
+        (half / ".textpipe-0123.tmp").write_text("half")
     (store.work / ("0" * 32)).mkdir()
     (store.work / ("0" * 32) / "state.json").write_text("{}")
     assert list(garbage(store)) == [], "young ones may belong to somebody"
     aged(store.tmp)
+    for half in (store.path, store.refs / "written"):
+        aged(half / ".textpipe-0123.tmp")
     aged(store.work, 8 * 86400)
     aged(store.locks)
-    assert sorted(one.what for one in garbage(store)) == ["lock", "tmp", "work"]
-    assert len(list(collect(store))) == 3
+    assert sorted(one.what for one in garbage(store)) == ["lock", "tmp", "tmp", "tmp", "work"]
+    assert len(list(collect(store))) == 5
+    assert not list(store.path.rglob(".textpipe-*"))
     assert list(store.tmp.iterdir()) == list(store.work.iterdir()) == list(store.locks.iterdir()) == []
 
 

@@ -64,6 +64,9 @@ def garbage(store: Store, *, grace: float = GRACE, work_age: float = WORK_AGE) -
     for folder in _entries(store.tmp):
         if _youngest(folder) >= grace and not _at_work(folder):
             yield Garbage("tmp", folder.name, _size(folder), folder)
+    for file in (*store.path.glob(".textpipe-*.tmp"), *store.refs.glob("*/.textpipe-*.tmp")):
+        if _age(file) >= grace:
+            yield Garbage("tmp", str(file.relative_to(store.path)), 0, file)
     for file in _entries(store.locks):
         if _age(file) >= work_age:
             yield Garbage("lock", file.name, 0, file)
@@ -84,12 +87,18 @@ def collect(store: Store, *, grace: float = GRACE, work_age: float = WORK_AGE) -
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    return [folder / name for name in sorted(os.listdir(folder))] if folder.is_dir() else []
 
 
 def _age(path: Path) -> float:
-    """Seconds since the last change, by the file system's clock and ours; a time in the future is young."""
-    return time.time() - path.lstat().st_mtime
+    """Seconds since the last change, by the file system's clock and ours; a time in the future is young.
+
+    What is gone by now counts as younger than all: somebody was at work on it.
+    """
+    try:
+        return time.time() - path.lstat().st_mtime
+    except FileNotFoundError:
+        return float("-inf")
 
 
 def _youngest(path: Path) -> float:
@@ -98,16 +107,20 @@ def _youngest(path: Path) -> float:
 
 
 def _size(path: Path) -> int:
-    return sum(inner.lstat().st_size for inner in _inside(path))
+    return sum(os.path.getsize(inner) for inner in _inside(path) if os.path.isfile(inner))
 
 
 def _inside(path: Path) -> list[Path]:
-    return list(path.rglob("*")) if path.is_dir() and not path.is_symlink() else []
+    """Everything below a folder; what vanishes on the way is left out."""
+    return [Path(root) / name for root, folders, files in os.walk(path) for name in (*folders, *files)]
 
 
 def _at_work(folder: Path) -> bool:
-    """Whether a builder holds the lock on its folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Whether a builder holds the lock on its folder, or has just finished with it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return True
     try:
         return not take(descriptor)
     finally:

@@ -27,8 +27,10 @@ def check_name(name: str) -> str:
 
 
 def set_ref(store: Store, address: str, name: str) -> None:
-    """Let a name of its kind mean the artifact `kind/id` from now on."""
+    """Let a name of its kind mean the artifact `kind/id` from now on; writes nothing when it does already."""
     kind, _, identity = address.partition("/")
+    if _first_line(store.refs / kind / name) == identity:
+        return
     with naming_errors(str(store.refs)):
         make_directory(store.refs / kind)
     with atomic_writer(str(store.refs / kind / name), force=True) as stream:
