@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from textpipe.keywords.extract import extract as keywords
     from textpipe.segment.dictionary import Dictionary as Dictionary
     from textpipe.segment.tokenizer import Tokenizer as Tokenizer
+    from textpipe.store.layout import Store as Store
 
 _LATE = {
     "Dictionary": "textpipe.segment.dictionary",
     "Document": "textpipe.corpus.document",
     "Keyword": "textpipe.keywords.candidates",
+    "Store": "textpipe.store.layout",
     "Tokenizer": "textpipe.segment.tokenizer",
     "read": "textpipe.corpus.read",
 }
@@ -52,6 +54,7 @@ __all__ = [
     "Keyword",
     "OutputError",
     "ResourceError",
+    "Store",
     "TextpipeError",
     "Tokenizer",
     "UsageError",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 
 import textpipe
-from tests.conftest import Run
+from tests.conftest import DATA, Run
 from textpipe.cli import COMMANDS, cli
 
 
@@ -22,15 +24,33 @@ def test_help(name: str, run: Run) -> None:
     assert run(name, "-h") == outcome
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_is_explained(name: str) -> None:
+def every_command() -> list[tuple[str, click.Command]]:
+    """Commands and the commands inside groups, with what one types."""
     context = click.Context(cli)
-    command = cli.get_command(context, name)
-    assert command is not None
+    found: list[tuple[str, click.Command]] = []
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        found.append((name, command))
+        if isinstance(command, click.Group):
+            found += [(f"{name} {inner}", command.commands[inner]) for inner in command.commands]
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_every_option_is_explained(name: str, command: click.Command) -> None:
     assert command.help
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{name} {parameter.opts}"
+            long = next(spelling for spelling in parameter.opts if spelling.startswith("--"))
+            assert parameter.name == long.removeprefix("--").replace("-", "_"), "the environment names it alike"
+
+
+@pytest.mark.parametrize(("name", "command"), every_command())
+def test_every_command_can_be_debugged(name: str, command: click.Command) -> None:
+    if not isinstance(command, click.Group):
+        assert any("--debug" in parameter.opts for parameter in command.params), name
 
 
 def test_version(run: Run) -> None:
@@ -85,3 +105,31 @@ def test_completion_completes() -> None:
         check=False,
     )
     assert done.stdout.strip() == "plain,keywords"
+
+
+def test_completion_of_artifacts(tmp_path: Path, run: Run) -> None:
+    store = tmp_path / "store"
+    identity = run("train-idf", DATA / "articles", "--name", "articles", "--store", store).out.strip().partition("/")[2]
+
+    def completed(line: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "textpipe"],
+            env={
+                **os.environ,
+                "_TEXTPIPE_COMPLETE": "bash_complete",
+                "COMP_WORDS": line,
+                "COMP_CWORD": str(len(line.split(" ")) - 1),
+                "TEXTPIPE_STORE": str(store),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [one.partition(",")[2] for one in done.stdout.splitlines()]
+
+    assert completed("textpipe store show ar") == ["articles"]
+    assert completed("textpipe store show idf/") == ["idf/articles", "idf/latest"]
+    assert completed(f"textpipe store rm {identity[:6]}") == [identity]
+    assert completed("textpipe keywords --idf art") == ["articles"]
+    assert completed("textpipe store di") == ["diff"]
+    assert {"train-idf", "tokenize"} == set(completed("textpipe t"))

@@ -12,11 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-import click
 import pytest
 
 from tests.conftest import DATA, Run
-from textpipe.cli import COMMANDS, cli
 
 TEXTPIPE = f"{sys.executable} -m textpipe"
 NEWS = DATA / "news.tsv"
@@ -97,16 +95,6 @@ def test_debug_in_the_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["", "bash_complete", "nonsense"])
 def test_half_a_request_for_completion_is_none(tmp_path: Path, value: str) -> None:
     assert shell("textpipe --version", tmp_path, _TEXTPIPE_COMPLETE=value)[0] == 0
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_environment_names_options_as_the_command_line_does(name: str) -> None:
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
-    for option in command.params:
-        if isinstance(option, click.Option):
-            long = next(spelling for spelling in option.opts if spelling.startswith("--"))
-            assert option.name == long.removeprefix("--").replace("-", "_")
 
 
 def test_an_option_from_the_environment(tmp_path: Path) -> None:

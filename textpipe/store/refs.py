@@ -75,7 +75,11 @@ def resolve(store: Store, text: str, *, kind: str | None = None) -> Artifact:
     ArtifactError when there is none or it is damaged.
     """
     if not store.exists:
-        raise ArtifactError("there is no store", where=store.path, hint="textpipe run data/pipeline.toml makes one")
+        raise ArtifactError(
+            "there is no store",
+            where=store.path,
+            hint="--store FOLDER names another; textpipe run and train-idf make one",
+        )
     return read(store, resolved_address(store, text, kind=kind))
 
 

@@ -21,12 +21,17 @@ def verify(store: Store, *, only: str | None = None) -> Iterator[tuple[str, Text
     if only is not None:
         return
     for kind, name in names(store):
-        try:
-            address_of(store, kind, name)
-        except TextpipeError as error:
-            yield f"{kind}/{name}", error
+        yield f"{kind}/{name}", _problem_of_name(store, kind, name)
     for path in strangers(store):
         yield path, ArtifactError("this is no artifact", where=store.objects / path, hint="move it elsewhere")
+
+
+def _problem_of_name(store: Store, kind: str, name: str) -> TextpipeError | None:
+    try:
+        address_of(store, kind, name)
+    except TextpipeError as error:
+        return error
+    return None
 
 
 def _problem(store: Store, address: str) -> TextpipeError | None:
