@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textpipe.errors import InputError, UsageError
-from textpipe.pipeline.file import Step, read_pipeline
+from textpipe.pipeline.file import Step, prefix_of, read_pipeline
 
 WHOLE = '[corpus]\nfiles = "a.txt"\n[tokens]\n[idf]\n[keywords]\n'
 
@@ -69,6 +69,9 @@ def test_settings(tmp_path: Path) -> None:
     [
         ("", None, "no steps"),
         ("x = 1\n", 1, "'x' is no step"),
+        ('["../../x"]\nstage = "corpus"\n', 1, "not a name for a step: '../../x'"),
+        ('["a b"]\nstage = "corpus"\n', 1, "not a name for a step: 'a b'"),
+        ('[a]\nstage = "idf"\ntokens = "b"\n[b]\nstage = "tokens"\ncorpus = "c"\n', 6, "corpus: no step 'c'"),
         ("[corpus\n", 1, "not TOML: Expected ']'"),
         ('[korpus]\nfiles = "a"\n', 1, "the step 'korpus' names no stage; did you mean 'corpus'?"),
         ('[a]\nstage = "token"\n', 2, "no stage 'token'; did you mean 'tokens'?"),
@@ -119,3 +122,17 @@ def test_settings_that_fit_nowhere(tmp_path: Path, setting: str) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such pipeline file"):
         read_pipeline(str(tmp_path / "p.toml"))
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [
+        ("a/news.toml", "news"),
+        ("my pipeline.toml", "my-pipeline"),
+        (".toml", "toml"),
+        ("-x.toml", "x"),
+        ("新闻.toml", "新闻"),
+    ],
+)
+def test_prefix(path: str, prefix: str) -> None:
+    assert prefix_of(path) == prefix

@@ -136,13 +136,13 @@ def test_ambiguous_names(store: Store) -> None:
     assert resolve(store, "other/name") == made
 
 
-@pytest.mark.parametrize("name", ["", "latest", "0" * 32, ".x", "-x", "a/b", "a b", "x" * 101, "a\n", ".."])
+@pytest.mark.parametrize("name", ["", "latest", "0" * 32, ".x", "-x", "a/b", "a b", "x" * 201, "长" * 67, "a\n", ".."])
 def test_impossible_names(name: str) -> None:
     with pytest.raises(UsageError, match="not a name for an artifact"):
         check_name(name)
 
 
-@pytest.mark.parametrize("name", ["news", "新闻", "a.b-c_1", "x" * 100])
+@pytest.mark.parametrize("name", ["news", "新闻", "a.b-c_1", "x" * 200, "长" * 66])
 def test_possible_names(store: Store, name: str) -> None:
     artifact = written(store, "x")
     set_ref(store, artifact.address, check_name(name))
@@ -200,3 +200,10 @@ def test_a_moved_store_is_the_same(store: Store, tmp_path: Path) -> None:
     assert moved.manifest == artifact.manifest
     assert verified(moved)
     assert realize(Store(tmp_path / "moved"), WRITE, WRITE.complete({"text": "before"}), {})[1] is False
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", ".x", "a/b", "", "a\nb", "0" * 32])
+def test_no_name_leads_out_of_the_store(store: Store, name: str) -> None:
+    artifact = written(store, "x")
+    with pytest.raises(UsageError, match="not a name for an artifact"):
+        set_ref(store, artifact.address, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,11 +53,11 @@ def run(
       textpipe run data/pipeline.toml
       textpipe run data/pipeline.toml --dry-run --set keywords.k=5
     """
-    from textpipe.pipeline.file import read_pipeline
+    from textpipe.pipeline.file import prefix_of, read_pipeline
     from textpipe.pipeline.plan import plan_steps, run_steps
 
     steps = read_pipeline(pipeline, settings=options.pop("set"))
-    options["prefix"] = PurePath(pipeline).stem
+    options["prefix"] = prefix_of(pipeline)
     if dry_run:
         found = list(_steps(plan_steps(steps, store, **options)))
     else:

@@ -116,6 +116,7 @@ CORPUS = Stage(
         "fold": Parameter(False, "flag"),
         "strict": Parameter(False, "flag"),
     },
+    packages=("charset-normalizer",),
 )
 
 

@@ -10,18 +10,22 @@ corpus = "corpus"         # may be left out: the only step that makes what the i
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePath
 from typing import Any
 
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.files import require_regular
 from textpipe.pipeline.stage import Stage
 from textpipe.pipeline.words import STAGES
+from textpipe.store.refs import usable_name
 from textpipe.toml import TomlFile, read_toml
 
+_LONGEST_STEP, _LONGEST_PREFIX = 100, 80  # bytes: together a name
 _HINT = 'a table a step: [corpus], and under it files = "news.tsv"'
 
 
@@ -49,6 +53,10 @@ def read_pipeline(path: str, *, settings: Iterable[str] = ()) -> list[Step]:
     tables = _with_settings(file, settings)
     if not tables:
         raise file.error("no steps", hint=_HINT)
+    for name in tables:
+        if not usable_name(name) or len(name.encode()) > _LONGEST_STEP:
+            hint = "letters, digits, _ - and . make a name, of 100 bytes at most"
+            raise file.error(f"not a name for a step: {name[:60]!r}", name, hint=hint)
     stages = {name: _stage_of(name, table, file) for name, table in tables.items()}
     steps = {name: _step(name, stages, tables[name], file) for name in tables}
     try:
@@ -57,6 +65,12 @@ def read_pipeline(path: str, *, settings: Iterable[str] = ()) -> list[Step]:
         circle = " → ".join(error.args[1])
         raise file.error(f"steps that need each other: {circle}", error.args[1][0], hint=_HINT) from None
     return [steps[name] for name in order]
+
+
+def prefix_of(path: str) -> str:
+    """What the names of a file's artifacts begin with: its own name, without what a name cannot hold."""
+    name = re.sub(r"[^\w.\-]+", "-", PurePath(path).stem).lstrip(".-")
+    return name.encode()[:_LONGEST_PREFIX].decode("utf-8", "ignore") or "pipeline"
 
 
 def _with_settings(file: TomlFile, settings: Iterable[str]) -> dict[str, dict[str, Any]]:

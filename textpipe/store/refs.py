@@ -14,21 +14,28 @@ from textpipe.store.manifest import is_address, is_id, is_kind
 from textpipe.store.objects import Artifact, addresses, folder_of, read
 
 LATEST = "latest"
-_NAME = re.compile(r"[\w][\w.\-]{0,99}")
-_SHORTEST_PREFIX = 4
+_NAME = re.compile(r"\w[\w.\-]*")
+_LONGEST, _SHORTEST_PREFIX = 200, 4  # bytes of a name; digits of an id
 
 
 def check_name(name: str) -> str:
-    """The name, when an artifact may be called so. Raises UsageError when not."""
-    if not _NAME.fullmatch(name) or is_id(name) or name == LATEST:
+    """The name, when a user may call an artifact so. Raises UsageError when not."""
+    if not usable_name(name) or name == LATEST:
         hint = "letters, digits, _ - and . make a name; latest and 32 hexadecimal digits are taken"
         raise UsageError(f"not a name for an artifact: {name[:60]!r}", hint=hint)
     return name
 
 
+def usable_name(name: str) -> bool:
+    """Whether it may be a ref's file name: in no folder, not hidden, no id."""
+    return _NAME.fullmatch(name) is not None and len(name.encode()) <= _LONGEST and not is_id(name)
+
+
 def set_ref(store: Store, address: str, name: str) -> None:
     """Let a name of its kind mean the artifact `kind/id` from now on; writes nothing when it does already."""
     kind, _, identity = address.partition("/")
+    if not is_address(address) or not usable_name(name):
+        raise UsageError(f"not a name for an artifact: {name[:60]!r}", hint="letters, digits, _ - and . make a name")
     if _first_line(store.refs / kind / name) == identity:
         return
     with naming_errors(str(store.refs)):
