@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textpipe.errors import ArtifactError, OutputError
 from textpipe.files import atomic_writer, make_directory, naming_errors
 from textpipe.store.keys import FORMAT
-
-if TYPE_CHECKING:
-    from textpipe.store.objects import Artifact
 
 _FOLDERS = ("objects", "refs", "work", "tmp", "locks")
 _KNOWN = {*_FOLDERS, "format", "hashes"}
@@ -30,16 +26,6 @@ class Store:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
-
-    def get(self, name: str, *, kind: str | None = None) -> Artifact:
-        """The artifact that a name means (`news`, `idf/news`, `latest`, an id or its beginning), every byte checked.
-
-        Raises ArtifactError when there is none or it is damaged, UsageError when the name is ambiguous.
-        """
-        from textpipe.store.objects import verified
-        from textpipe.store.refs import resolve
-
-        return verified(resolve(self, name, kind=kind))
 
     @property
     def objects(self) -> Path:
