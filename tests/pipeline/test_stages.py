@@ -172,6 +172,16 @@ def test_the_dictionary_travels_by_content(store: Store, tmp_path: Path) -> None
     assert made(store, "tokens", corpus=corpus) != tokens
 
 
+def test_columns_by_number_and_names_in_any_bytes(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with open(os.fsencode(folder) + b"/b\xff.csv", "wb") as stream:
+        stream.write("甲,乙\n".encode())
+    corpus = made(store, "corpus", {"text_col": 2}, files=raw_files([str(folder)], store))
+    assert [(d.id, d.text) for d in documents_of(corpus)] == [("b\\xff.csv:1", "乙")]
+    assert made(store, "corpus", {"text_col": "2"}, files=raw_files([str(folder)], store)) == corpus
+
+
 @pytest.mark.parametrize(
     ("stage", "params", "message"),
     [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
-_TEXT = Parameter(None, optional=True)
+_COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
 
 
@@ -106,10 +106,10 @@ CORPUS = Stage(
         "lines": Parameter(False, "flag"),
         "encoding": Parameter("auto"),
         "errors": Parameter("strict", choices=("strict", "replace")),
-        "text_col": _TEXT,
-        "label_col": _TEXT,
-        "id_col": _TEXT,
-        "sheet": _TEXT,
+        "text_col": _COLUMN,
+        "label_col": _COLUMN,
+        "id_col": _COLUMN,
+        "sheet": _COLUMN,
         "limit": _COUNT,
         "sample": _COUNT,
         "seed": Parameter(0, "number"),

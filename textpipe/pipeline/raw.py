@@ -71,8 +71,9 @@ def raw_files(paths: Iterable[str], store: Store, *, rehash: bool = False, remem
 
 
 def _name(path: str, named: str) -> str:
-    """A file's own name, or its path below the folder that was named."""
-    return os.path.relpath(path, named) if os.path.isdir(named) else os.path.basename(path)
+    """A file's own name, or its path below the folder that was named; as text, whatever bytes it has."""
+    name = os.path.relpath(path, named) if os.path.isdir(named) else os.path.basename(path)
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _stamp(path: str) -> Stamp:

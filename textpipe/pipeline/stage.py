@@ -29,12 +29,12 @@ Given = Artifact | RawFiles
 class Parameter:
     """What a stage may be told: a default, and the type of value that is taken.
 
-    type: `text`, `texts`, `number` (whole, from `least`), `flag`; choices: the texts that are possible;
-    optional: None is a value too
+    type: `text`, `texts`, `number` (whole, from `least`), `flag`, `column` (a text or a number)
+    choices: the texts that are possible; optional: None is a value too
     """
 
     default: Any
-    type: Literal["text", "texts", "number", "flag"] = "text"
+    type: Literal["text", "texts", "number", "flag", "column"] = "text"
     choices: tuple[str, ...] = ()
     least: int = 0
     optional: bool = False
@@ -54,6 +54,8 @@ class Parameter:
                 return 'a list of texts is needed, like ["a", "b"]'
             strange = [one for one in value if self.choices and one not in self.choices]
             return f"not {strange[0]!r}, but of: {', '.join(self.choices)}" if strange else None
+        if self.type == "column" and isinstance(value, int) and not isinstance(value, bool):
+            return None
         if not isinstance(value, str):
             return 'text in quotes is needed, like "this"'
         return f"one of: {', '.join(self.choices)}" if self.choices and value not in self.choices else None
@@ -100,7 +102,9 @@ class Stage:
             problem = self.params[name].problem(value)
             if problem is not None:
                 raise UsageError(f"{name}: {problem}")
-        return {name: params.get(name, parameter.default) for name, parameter in self.params.items()}
+        complete = {name: params.get(name, parameter.default) for name, parameter in self.params.items()}
+        columns = {name for name, parameter in self.params.items() if parameter.type == "column"}
+        return {k: str(v) if k in columns and v is not None else v for k, v in complete.items()}
 
     def recipe(self, params: Mapping[str, Any], inputs: Mapping[str, str]) -> Recipe:
         """The recipe for all parameters and the digests of the inputs; versions of packages are parameters too."""
