@@ -25,6 +25,9 @@ EXIT_INTERRUPTED = 130
 EXIT_SIGNALLED = 128  # and the signal's number: 130 interrupted, 143 terminated
 
 
+REMAKE = "import it again, or textpipe store rm it and make it again"  # for artifacts that are no use
+
+
 class TextpipeError(Exception):
     """An error that the user can understand and mend: what, where, and what to do.
 

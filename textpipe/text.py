@@ -7,10 +7,11 @@ import re
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from textpipe.encoding import detect, known_encoding, without_mark
-from textpipe.errors import BinaryFileError, EncodingError, InputError
+from textpipe.errors import REMAKE, ArtifactError, BinaryFileError, EncodingError, InputError
 from textpipe.files import naming_errors, require_regular
 
 WINDOW = 1 << 20  # bytes that detection looks at
@@ -118,6 +119,16 @@ def decode_stream(
             return
         done += len(block)
         block = _read_fully(stream, _BLOCK)
+
+
+def artifact_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """(number from 1, line without its end) of a text file of an artifact. Raises ArtifactError for what is no text."""
+    with open(path, "rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                yield number, line.decode("utf-8").removesuffix("\n")
+            except UnicodeDecodeError:
+                raise ArtifactError("not text", where=path, line=number, hint=REMAKE) from None
 
 
 def read_text(path: str, *, what: str, encoding: str = "auto") -> str:

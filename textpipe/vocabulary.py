@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textpipe.errors import ArtifactError, InputError
+from textpipe.errors import REMAKE, ArtifactError, InputError
+from textpipe.text import artifact_lines
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,11 @@ def read_vocabulary(path: Path) -> Vocabulary:
     """What `Vocabulary.write` wrote. Raises ArtifactError, with the line, for anything else."""
     tokens: list[str] = []
     counts: list[int] = []
-    for number, (token, count) in enumerate(_pairs(path), start=1):
-        if not token or not (count.isascii() and count.isdigit()) or (counts and int(count) > counts[-1]):
-            raise ArtifactError("not a vocabulary", where=path, line=number)
+    for number, line in artifact_lines(path):
+        token, _, count = line.partition("\t")
+        number_like = count.isascii() and count.isdigit() and len(count) < 19
+        if not token or not number_like or (counts and int(count) > counts[-1]):
+            raise ArtifactError("not a vocabulary", where=path, line=number, hint=REMAKE)
         tokens.append(token)
         counts.append(int(count))
     return Vocabulary(tuple(tokens), tuple(counts))
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
-    with open(path, encoding="utf-8", newline="\n") as stream:
-        for line in stream:
-            token, _, count = line.rstrip("\n").partition("\t")
-            yield token, count

@@ -79,6 +79,11 @@ def test_settings(tmp_path: Path) -> None:
         ("[corpus]\nfiles = 3\n", 2, "files: paths are needed"),
         ("[corpus]\nfiles = []\n", 2, "files: paths are needed"),
         ("[tokens]\n", 1, "tokens needs corpus"),
+        ('[a]\nstage = ["corpus"]\n', 2, "no stage ['corpus']"),
+        ('[corpus]\nfiles = "a"\nencoding = "nope"\n', 1, "unknown encoding 'nope'"),
+        (WHOLE + 'pos = ["nope"]\n', 5, "no part of speech 'nope'"),
+        (WHOLE + "converge = true\n", 5, "--converge belongs to textrank"),
+        (WHOLE + "k = 9223372036854775808\n", 6, "k: a whole number from 1 is needed"),
         (WHOLE + "kk = 3\n", 6, "keywords has no 'kk'"),
         (WHOLE + "methd = 3\n", 6, "keywords has no 'methd'; did you mean 'method'?"),
         (WHOLE + "k = 0\n", 6, "k: a whole number from 1 is needed"),
@@ -111,7 +116,11 @@ def test_the_line_is_that_of_the_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["k=5", "keywords.k", "keywords.=5", ".k=5", "keyword.k=5", "keywords.kk=5", "keywords.k=x"]
+    "setting",
+    [
+        *("k=5", "keywords.k", "keywords.=5", ".k=5", "keyword.k=5", "keywords.kk=5", "keywords.k=x"),
+        *("keywords.k=" + "[" * 3000, "keywords.k=0x" + "f" * 5000, "keywords.k=1\nfoo=2", "corpus.stage={}"),
+    ],
 )
 def test_settings_that_fit_nowhere(tmp_path: Path, setting: str) -> None:
     with pytest.raises(UsageError) as raised:
@@ -136,3 +145,12 @@ def test_no_file(tmp_path: Path) -> None:
 )
 def test_prefix(path: str, prefix: str) -> None:
     assert prefix_of(path) == prefix
+
+
+def test_odd_places(tmp_path: Path) -> None:
+    """A folder with brackets is no pattern, and a step with a dot can be set."""
+    (tmp_path / "g[1]").mkdir()
+    text = '["a.b"]\nstage = "corpus"\nfiles = ["*.tsv", "plain.tsv"]\n'
+    step = steps(tmp_path / "g[1]", text, "a.b.limit=3")["a.b"]
+    assert step.params["limit"] == 3
+    assert step.inputs["files"] == [str(tmp_path / "g[[]1]" / "*.tsv"), str(tmp_path / "g[1]" / "plain.tsv")]

@@ -297,6 +297,76 @@ def test_a_stop_in_the_middle_of_a_record_leaves_it_out(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "b").read_bytes() == b"1\n2\n"
 
 
+@pytest.mark.parametrize(("stage", "role"), [("tokens", "dictionary"), ("keywords", "stopword_files")])
+def test_nothing_is_saved_from_a_file_that_changed(store: Store, tmp_path: Path, stage: str, role: str) -> None:
+    """Else a later run, with the file as it was, would go on from what the other file made."""
+    (tmp_path / "words.txt").write_text("书吧\n")
+    corpus = made(store, "corpus", files=raw_files([str(DATA / "news.tsv")], store))
+    files = raw_files([str(tmp_path / "words.txt")], store)
+    (tmp_path / "words.txt").write_text("锅炉\n")
+    inputs: dict[str, Given] = {"corpus": corpus, role: files}
+    with pytest.raises(InputError, match="changed while it was read"):
+        realize(store, STAGES[stage], STAGES[stage].complete({}), inputs)
+    assert not list(store.work.glob("*/*"))
+
+
+@pytest.mark.parametrize("name", ["zh", "en", "none"])
+def test_a_list_may_have_any_name(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "a.txt").write_text("我们的语言和编程")
+    (tmp_path / name).write_text("语言\n")
+    monkeypatch.chdir(tmp_path)
+    corpus = made(store, "corpus", files=raw_files(["a.txt"], store))
+    here = made(store, "keywords", corpus=corpus, stopword_files=raw_files([name], store))
+    other = Store(tmp_path / "other")
+    there = made(other, "keywords", corpus=corpus, stopword_files=raw_files([str(tmp_path / name)], other))
+    assert here.manifest.digest == there.manifest.digest
+    assert "语言" in here.file("stopwords.txt").read_text("utf-8").split()
+
+
+def test_an_id_that_looks_like_a_place_is_kept(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "x.jsonl").write_text('{"id": "sub/x.jsonl:1", "text": "甲"}\n')
+    for folder, path in ((tmp_path, "sub/x.jsonl"), (tmp_path / "sub", "x.jsonl")):
+        monkeypatch.chdir(folder)
+        corpus = made(store, "corpus", files=raw_files([path, path], store))
+        assert [d.id for d in documents_of(corpus)] == ["sub/x.jsonl:1"]
+
+
+def test_surrogates_in_labels(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "a\\ud800", "text": "甲\\udc00", "label": "x\\ud800"}\n')
+    (document,) = documents_of(made(store, "corpus", files=raw_files([str(tmp_path / "a.jsonl")], store)))
+    assert (document.id, document.text, document.label) == ("a\ufffd", "甲\ufffd", "x\ufffd")
+
+
+BAD = {
+    "not UTF-8": ("frequencies.tsv", b"\t3\n\xff\t1\n"),
+    "a number without end": ("frequencies.tsv", b"\t" + b"9" * 5000 + b"\n"),
+    "no numbers": ("frequencies.tsv", b"words\n"),
+    "nothing": ("frequencies.tsv", b""),
+    "deep": ("tokenizer.json", b"[" * 100_000),
+    "not JSON": ("tokenizer.json", b"\xff"),
+    "other settings": ("tokenizer.json", b'{"mode": "fast", "hmm": true}'),
+    "no dictionary": ("dictionary.jsonl", b"\xff\n"),
+    "no entries": ("dictionary.jsonl", b"[1]\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), BAD.values(), ids=BAD.keys())
+def test_an_artifact_in_good_order_that_makes_no_sense(store: Store, name: str, content: bytes, run: Run) -> None:
+    """As somebody may craft one: every digest right, the content useless."""
+    from textpipe.pipeline.stage import Stage
+
+    def craft(folder: Path, *_rest: object) -> dict[str, Any]:
+        files = {"frequencies.tsv": b"\t1\nab\t1\n", "tokenizer.json": b'{"mode": "exact", "hmm": true}'}
+        for one, data in {**files, "dictionary.jsonl": b"", name: content}.items():
+            (folder / one).write_bytes(data)
+        return {}
+
+    artifact, _ = realize(store, Stage("craft", 1, "idf", craft), {}, {})
+    outcome = run("keywords", DATA / "news.tsv", "--idf", artifact.manifest.id, "--store", store.path)
+    assert (outcome.code, [line.split(":")[0] for line in outcome.err.splitlines()]) == (4, ["error", "hint"])
+
+
 # ---------------------------------------------------------------------------------------------- hashes of raw files
 
 

@@ -121,8 +121,7 @@ def test_hostile_archives(store: Store, artifact: Artifact, tmp_path: Path, chan
     outcome = run("store", "import", tmp_path / "b.tar", "--store", other.path)
     assert outcome.code == 3
     assert [line.split(":")[0] for line in outcome.err.splitlines()] == ["error", "hint"]
-    whole = [address for address in addresses(other)]
-    assert all(verified(read(other, address)) for address in whole), "what came before the damage is whole"
+    assert list(addresses(other)) == [], "nothing is published before all is verified"
     assert not other.tmp.exists() or list(other.tmp.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) in (
         ["a.tar", "b.tar", "store"],

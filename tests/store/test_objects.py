@@ -92,14 +92,30 @@ def test_only_plain_files_are_published(store: Store, make: str) -> None:
 
 
 def test_forced_again(store: Store) -> None:
+    """What comes out the same stays where it is, and is there all the time; what is damaged or differs is replaced."""
     params = WRITE.complete({})
     first, _ = realize(store, WRITE, params, {})
     inode = first.folder.stat().st_ino
     again, new = realize(store, WRITE, params, {}, force=True)
     assert new
-    assert again.address == first.address
-    assert again.folder.stat().st_ino != inode
-    assert verified(again)
+    assert again == first
+    assert again.folder.stat().st_ino == inode
+    first.file("a.txt").unlink()
+    with pytest.raises(ArtifactError, match="damaged"):
+        realize(store, WRITE, params, {})
+    mended, new = realize(store, WRITE, params, {}, force=True)
+    assert new
+    assert verified(mended).manifest.digest == first.manifest.digest
+
+    def otherwise(folder: Path, *_rest: object) -> dict[str, object]:
+        (folder / "a.txt").write_text("other")
+        return {}
+
+    changed = WRITE.__class__("write", 1, "written", otherwise, WRITE.params)
+    other, new = realize(store, changed, params, {}, force=True)
+    assert other.address == first.address
+    assert verified(other).file("a.txt").read_text() == "other"
+    assert list(store.tmp.iterdir()) == []
 
 
 def test_names(store: Store) -> None:
@@ -189,7 +205,7 @@ def test_other_folders_are_no_store(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="format file is damaged"):
         written(Store(tmp_path), "x")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(ArtifactError, match="a store is a folder, and this is none"):
         written(Store(tmp_path / "file"), "x")
 
 

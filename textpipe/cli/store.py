@@ -28,7 +28,7 @@ def store() -> None:
     """Look at the artifacts of a store: what there is, how it was made, whether it is whole.
 
     An artifact is named by a name (news), by kind and name (idf/news), or by an id or its beginning; latest is
-    the last one of its kind that was made.
+    the last one of its kind that was made or found.
 
     \b
     Examples:

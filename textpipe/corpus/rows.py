@@ -93,10 +93,11 @@ def documents_of_json_lines(
             log.reject(InputError(f"no text in the field {fields.text[:30]!r}", where=where, line=number, hint=hint))
             continue
         place = f"{where}:{number}"
+        label = _scalar(parsed, fields.label)
         yield Document(
             id=_without_surrogates(_scalar(parsed, fields.id) or place, log),
             text=_without_surrogates(text, log),
-            label=_scalar(parsed, fields.label),
+            label=None if label is None else _without_surrogates(label, log),
             source=place,
         )
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from textpipe.errors import ArtifactError
+from textpipe.errors import REMAKE, ArtifactError
 from textpipe.segment.jieba_tables import InverseDocumentFrequencies
+from textpipe.text import artifact_lines
 
 
 class DocumentFrequencies(NamedTuple):
@@ -51,12 +52,11 @@ def document_frequencies(documents: Iterable[Iterable[str]], *, min_documents: i
 def read_document_frequencies(path: Path) -> DocumentFrequencies:
     """What `DocumentFrequencies.write` wrote. Raises ArtifactError, with the line, for anything else."""
     frequencies: dict[str, int] = {}
-    with open(path, encoding="utf-8", newline="\n") as stream:
-        for number, line in enumerate(stream, start=1):
-            word, _, count = line.rstrip("\n").partition("\t")
-            if not (count.isascii() and count.isdigit()) or (number == 1) != (word == ""):
-                raise ArtifactError("not a table of document frequencies", where=path, line=number)
-            frequencies[word] = int(count)
+    for number, line in artifact_lines(path):
+        word, _, count = line.partition("\t")
+        if not (count.isascii() and count.isdigit() and len(count) < 19) or (number == 1) != (word == ""):
+            raise ArtifactError("not a table of document frequencies", where=path, line=number, hint=REMAKE)
+        frequencies[word] = int(count)
     if not frequencies:
-        raise ArtifactError("not a table of document frequencies", where=path, line=1)
+        raise ArtifactError("not a table of document frequencies", where=path, line=1, hint=REMAKE)
     return DocumentFrequencies(frequencies.pop(""), frequencies)

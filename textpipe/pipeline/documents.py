@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from textpipe.corpus.document import Document, ReadLog
 from textpipe.corpus.read import FORMATS, ReadOptions, read_pieces
-from textpipe.errors import ArtifactError, InputError, UsageError
+from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.pipeline.raw import RawFiles
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.segment.dictionary import Dictionary, Entry, read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
 from textpipe.store.objects import Artifact
+from textpipe.text import artifact_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +51,8 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     account = ReadLog()
     options = ReadOptions(**params)
     with open(folder / "documents.jsonl", "w", encoding="utf-8", newline="\n") as stream:
-        for document in _renamed(_whole(files, options, account), files.names):
+        names = {os.path.abspath(path): name for path, name in files.names.items()}
+        for document in _renamed(_whole(files, options, account), names):
             record = {key: value for key, value in asdict(document).items() if value is not None}
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
             log.progress(account.used)
@@ -66,7 +69,7 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
 
 def _whole(files: RawFiles, options: ReadOptions, account: ReadLog) -> Iterator[Document]:
     parts: list[str] = []
-    for piece in read_pieces(list(files.names), options, log=account):
+    for piece in read_pieces([os.path.abspath(path) for path in files.names], options, log=account):
         parts.append(piece.document.text)
         if piece.last:
             document = piece.document
@@ -75,7 +78,10 @@ def _whole(files: RawFiles, options: ReadOptions, account: ReadLog) -> Iterator[
 
 
 def _renamed(documents: Iterator[Document], names: Mapping[str, str]) -> Iterator[Document]:
-    """Places below what was named instead of places on this machine: a moved corpus is the same corpus."""
+    """Places below what was named instead of places on this machine: a moved corpus is the same corpus.
+
+    An id that is its document's place on this machine, from the root on, was given for want of another.
+    """
     for document in documents:
         source = document.source or ""
         path, colon, line = source.rpartition(":")
@@ -87,12 +93,11 @@ def _renamed(documents: Iterator[Document], names: Mapping[str, str]) -> Iterato
 def documents_of(corpus: Artifact) -> Iterator[Document]:
     """The documents of a corpus artifact, in order. Raises ArtifactError, with the line, for what is none."""
     path = corpus.file("documents.jsonl")
-    with open(path, encoding="utf-8", newline="\n") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                yield Document(**json.loads(line))
-            except (ValueError, TypeError):
-                raise ArtifactError("not a document", where=path, line=number) from None
+    for number, line in artifact_lines(path):
+        try:
+            yield Document(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
+            raise ArtifactError("not a document", where=path, line=number, hint=REMAKE) from None
 
 
 CORPUS = Stage(
@@ -117,6 +122,7 @@ CORPUS = Stage(
         "strict": Parameter(False, "flag"),
     },
     packages=("charset-normalizer",),
+    check=lambda params: ReadOptions(**params),
 )
 
 
@@ -185,17 +191,17 @@ def _number_lines(folder: Path) -> dict[str, Any]:
 
 def token_lines(tokens: Artifact) -> Iterator[list[str]]:
     """The tokens of each document of a tokens artifact, in order."""
-    with open(tokens.file("tokens.txt"), encoding="utf-8", newline="\n") as stream:
-        for line in stream:
-            text = line.rstrip("\n")
-            yield text.split(" ") if text else []
+    for _, line in artifact_lines(tokens.file("tokens.txt")):
+        yield line.split(" ") if line else []
 
 
 def _tokenizer(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Tokenizer:
     dictionary = Dictionary()
     if "dictionary" in inputs:
-        for path in files_of(inputs, "dictionary").names:
+        files = files_of(inputs, "dictionary")
+        for path in files.names:
             dictionary = dictionary.with_entries(read_entries(path))
+        files.check_unchanged()  # before anything is saved that a later run goes on from
     return Tokenizer(mode=params["mode"], hmm=params["hmm"], dictionary=dictionary)
 
 
@@ -212,13 +218,13 @@ def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
 def read_tokenizer(artifact: Artifact) -> Tokenizer:
     """The tokenizer that an artifact carries. Raises ArtifactError when it is unusable."""
     path = artifact.file("tokenizer.json")
-    lines = artifact.file("dictionary.jsonl").read_text("utf-8").splitlines()
+    lines = [line for _, line in artifact_lines(artifact.file("dictionary.jsonl"))]
     try:
-        settings = json.loads(path.read_text("utf-8"))
+        settings = json.loads(path.read_bytes())
         dictionary = Dictionary().with_entries(Entry(*json.loads(line)) for line in lines)
         return Tokenizer(mode=settings["mode"], hmm=settings["hmm"], dictionary=dictionary)
-    except (ValueError, KeyError, TypeError, UsageError, InputError):
-        raise ArtifactError("not the settings of a tokenizer", where=path) from None
+    except (ValueError, KeyError, TypeError, RecursionError, UsageError, InputError):
+        raise ArtifactError("not the settings of a tokenizer", where=path, hint=REMAKE) from None
 
 
 TOKENS = Stage(

@@ -9,6 +9,7 @@ corpus = "corpus"         # may be left out: the only step that makes what the i
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import tomllib
@@ -81,7 +82,7 @@ def _with_settings(file: TomlFile, settings: Iterable[str]) -> dict[str, dict[st
         tables[name] = dict(table)
     for setting in settings:
         place, equals, text = setting.partition("=")
-        step, dot, key = place.partition(".")
+        step, dot, key = place.rpartition(".")
         if not (equals and dot and step and key):
             raise UsageError(f"not a setting: {setting!r}", hint="--set keywords.k=5")
         if step not in tables:
@@ -95,8 +96,8 @@ def _with_settings(file: TomlFile, settings: Iterable[str]) -> dict[str, dict[st
 def _value(text: str) -> Any:
     """A TOML value, else the text as it is: `--set keywords.method=textrank` needs no quotes."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except ValueError:
+        return text if "\n" in text else tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
         return text
 
 
@@ -106,7 +107,7 @@ def _steps(tables: Mapping[str, Any]) -> str:
 
 def _stage_of(name: str, table: dict[str, Any], file: TomlFile) -> Stage:
     wanted = table.get("stage", name)
-    if wanted in STAGES:
+    if isinstance(wanted, str) and wanted in STAGES:
         return STAGES[wanted]
     guess = did_you_mean(str(wanted), list(STAGES))
     hint = f'stage = "…" with one of: {", ".join(STAGES)}'
@@ -137,7 +138,12 @@ def _step(name: str, stages: Mapping[str, Stage], table: dict[str, Any], file: T
             hint = f"{stage.name} takes: {', '.join(known)}"
             raise file.error(message, key, table=name, hint=hint) from None
         params[key] = value
-    return Step(name, stage, stage.complete(params), inputs)
+    complete = stage.complete(params)
+    try:
+        stage.check(complete)
+    except UsageError as error:
+        raise file.error(error.message, name, hint=error.hint) from None
+    return Step(name, stage, complete, inputs)
 
 
 def _files(name: str, role: str, table: dict[str, Any], file: TomlFile) -> list[str] | None:
@@ -147,7 +153,8 @@ def _files(name: str, role: str, table: dict[str, Any], file: TomlFile) -> list[
     paths = [given] if isinstance(given, str) else given
     if not isinstance(paths, list) or not paths or not all(isinstance(one, str) and one for one in paths):
         raise file.error(f"{role}: paths are needed", role, table=name, hint=f'{role} = ["a.csv", "b.csv"]')
-    return [os.path.join(os.path.dirname(file.path), path) for path in paths]
+    folder = os.path.dirname(file.path)
+    return [os.path.join(glob.escape(folder) if glob.has_magic(path) else folder, path) for path in paths]
 
 
 def _maker(

@@ -60,6 +60,8 @@ def raw_files(paths: Iterable[str], store: Store, *, rehash: bool = False, remem
         if named == STDIN:
             raise UsageError("standard input cannot be an artifact's input", hint="save it as a file")
         for source in expand([named], log):
+            if source.path in names:
+                continue  # named twice
             with naming_errors(source.path):
                 stamps[source.path] = _stamp(source.path)
                 names[source.path] = _name(source.path, named)

@@ -18,10 +18,11 @@ from textpipe.store.keys import Recipe
 from textpipe.store.layout import Store
 from textpipe.store.locks import locked
 from textpipe.store.manifest import Input
-from textpipe.store.objects import Artifact, building, find, remove, verified
+from textpipe.store.objects import Artifact, building, find, verified
 from textpipe.store.refs import LATEST, set_ref
 from textpipe.version import __version__
 
+_MOST = 1 << 63  # numbers of TOML and of numpy
 Given = Artifact | RawFiles
 
 
@@ -47,7 +48,7 @@ class Parameter:
             return None if isinstance(value, bool) else "true or false is needed"
         if self.type == "number":
             whole = isinstance(value, int) and not isinstance(value, bool)
-            return None if whole and value >= self.least else f"a whole number from {self.least} is needed"
+            return None if whole and self.least <= value < _MOST else f"a whole number from {self.least} is needed"
         if self.type == "texts":
             texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
             if not texts:
@@ -75,6 +76,10 @@ class StageLog:
 Make = Callable[[Path, Mapping[str, Any], Mapping[str, Given], StageLog], dict[str, Any]]
 
 
+def _anything_goes(_params: Mapping[str, Any]) -> None:
+    """For stages whose parameters fit together in any way."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """How one kind of artifact is made.
@@ -82,7 +87,8 @@ class Stage:
     version: rises whenever the output would change
     make: (folder to write into, params, inputs by role, log) → metrics; must depend on nothing else
     inputs: role → kind of artifact, or `files` for raw files; optional: the roles that may be left out
-    environment: packages whose version decides the output, as params `package`
+    packages: those whose version decides the output; they are parameters too
+    check: raises UsageError for parameters that do not fit together, before anything is made
     """
 
     name: str
@@ -93,6 +99,7 @@ class Stage:
     inputs: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     packages: tuple[str, ...] = ()
+    check: Callable[[Mapping[str, Any]], object] = _anything_goes
 
     def complete(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters, those not given by default. Raises UsageError for an unknown one or a wrong value."""
@@ -136,7 +143,8 @@ def realize(
     """(the artifact, whether it was made now). All of `params` must be given, as `Stage.complete` gives them.
 
     What is being made elsewhere at the same time is waited for. With `force` an artifact that is there is made
-    again and replaced. Raises what the stage raises, ArtifactError for damaged inputs, OutputError for the disk.
+    again, and replaced if it is damaged or comes out otherwise. Raises what the stage raises, ArtifactError for
+    damaged inputs, OutputError for the disk.
     """
     log = log or StageLog()
     recipe = stage.recipe(params, digests(inputs))
@@ -148,10 +156,10 @@ def realize(
         naming_errors(str(store.locks)),
         locked(store.locks / recipe.id, waiting=lambda: log.note(f"another process makes {recipe.kind}/{recipe.id}")),
     ):
-        found = find(store, recipe)
-        if found is not None and not force:
+        found = None if force else find(store, recipe)
+        if found is not None:
             return found, False
-        artifact = _make(store, stage, recipe, params, inputs, log, replaced=found)
+        artifact = _make(store, stage, recipe, params, inputs, log, force=force)
     return artifact, True
 
 
@@ -163,19 +171,17 @@ def _make(
     inputs: Mapping[str, Given],
     log: StageLog,
     *,
-    replaced: Artifact | None,
+    force: bool,
 ) -> Artifact:
     for one in inputs.values():
         if isinstance(one, Artifact):
             verified(one)
     log.work = store.work / recipe.id
-    with building(store, recipe, _as_inputs(inputs), environment=environment()) as current:
+    with building(store, recipe, _as_inputs(inputs), environment=environment(), replace=force) as current:
         current.metrics.update(stage.make(current.folder, params, inputs, log))
         for one in inputs.values():
             if isinstance(one, RawFiles):
                 one.check_unchanged()
-        if replaced is not None:
-            remove(store, replaced.address)
     forget(log.work)
     assert current.artifact is not None  # the block ended well
     return current.artifact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -132,10 +133,11 @@ def _make_keywords(
 
 def _settings(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> KeywordSettings:
     idf, tokenizer = idf_of(artifact_of(inputs, "idf")) if "idf" in inputs else (None, Tokenizer())
-    lists = list(params["stopwords"])
+    lists, files = list(params["stopwords"]), None
     if "stopword_files" in inputs:
-        lists += list(files_of(inputs, "stopword_files").names)
-    return keyword_settings(
+        files = files_of(inputs, "stopword_files")
+        lists += [os.path.abspath(path) for path in files.names]  # a file may be called zh
+    settings = keyword_settings(
         method=params["method"],
         k=params["k"],
         pos=params["pos"],
@@ -145,6 +147,14 @@ def _settings(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Keyword
         tokenizer=tokenizer,
         idf=idf,
     )
+    if files is not None:
+        files.check_unchanged()  # before anything is saved that a later run goes on from
+    return settings
+
+
+def _check_keywords(params: Mapping[str, Any]) -> None:
+    names = ("method", "k", "pos", "lowercase", "converge")
+    keyword_settings(**{name: params[name] for name in names})
 
 
 KEYWORDS = Stage(
@@ -163,6 +173,7 @@ KEYWORDS = Stage(
         "converge": Parameter(False, "flag"),
     },
     packages=("jieba",),
+    check=_check_keywords,
 )
 
 STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, KEYWORDS)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from textpipe.errors import ArtifactError, InputError
@@ -24,17 +25,19 @@ def lineage(store: Store, artifact: Artifact) -> Iterator[Artifact]:
     Raises ArtifactError when one of them is missing or damaged.
     """
     met: set[str] = set()
-
-    def visit(current: Artifact) -> Iterator[Artifact]:
-        if current.address in met:
-            return
-        met.add(current.address)
-        for given in current.manifest.inputs.values():
-            if given.artifact is not None:
-                yield from visit(read(store, given.artifact))
-        yield current
-
-    return visit(artifact)
+    waiting: list[Artifact | str] = [artifact]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str):
+            if current not in met:
+                waiting.append(read(store, current))
+        elif current.address in met:
+            yield current  # its inputs have been
+        else:
+            met.add(current.address)
+            waiting.append(current)
+            inputs = current.manifest.inputs.values()
+            waiting += [given.artifact for given in inputs if given.artifact is not None]
 
 
 def export(store: Store, artifact: Artifact, path: str, *, force: bool = False) -> list[Artifact]:
@@ -60,15 +63,19 @@ def export(store: Store, artifact: Artifact, path: str, *, force: bool = False) 
 def import_archive(store: Store, path: str) -> list[Artifact]:
     """The artifacts of a .tar, now in the store; those that were there already are left as they are.
 
-    Paths, types, sizes and counts of all members are checked before anything is written, and every artifact is
-    verified before it is published. Raises InputError for a file that is no such archive.
+    Paths, types, sizes and counts of all members are checked before anything is written, and all artifacts are
+    verified before the first is published. Raises InputError for a file that is no such archive.
     """
     require_regular(path, what="archive")
     try:
         with tarfile.open(path, mode="r:") as tar:
             members = _checked(tar, path)
             store.prepare()
-            return [_import_one(store, tar, address, members[address], path) for address in members]
+            with contextlib.ExitStack() as stack:
+                unpacked = [
+                    stack.enter_context(_unpacked(store, tar, address, members[address], path)) for address in members
+                ]
+                return [publish() for publish in unpacked]
     except (tarfile.TarError, EOFError, UnicodeError) as error:
         raise InputError(f"not a tar archive, or a damaged one: {error}", where=path, hint=_HINT) from None
 
@@ -103,11 +110,15 @@ def _checked(tar: tarfile.TarFile, path: str) -> dict[str, list[tarfile.TarInfo]
     return found
 
 
-def _import_one(
+@contextlib.contextmanager
+def _unpacked(
     store: Store, tar: tarfile.TarFile, address: str, members: list[tarfile.TarInfo], path: str
-) -> Artifact:
+) -> Iterator[Callable[[], Artifact]]:
+    """Unpack an artifact aside and verify it there; what is yielded publishes it."""
     if os.path.lexists(folder_of(store, address)):
-        return verified(read(store, address))
+        there = verified(read(store, address))
+        yield lambda: there
+        return
     kind, _, identity = address.partition("/")
     with aside(store) as folder:
         inner = folder / kind / identity  # so that the manifest can be held against its place
@@ -118,7 +129,7 @@ def _import_one(
         manifest = _fitting(inner, address, path)
         with naming_errors(path):
             (inner / NAME).unlink()
-        return publish(store, inner, manifest)
+        yield lambda: publish(store, inner, manifest)
 
 
 def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from textpipe.errors import ArtifactError, OutputError
+from textpipe.errors import ArtifactError
 from textpipe.files import atomic_writer, make_directory, naming_errors
 from textpipe.store.keys import FORMAT
 
@@ -57,8 +57,10 @@ class Store:
         """Whether there is a store. Raises ArtifactError for a folder that is something else, or too new."""
         file = self.path / "format"
         if not file.exists():
+            hint = "choose another folder: --store, or TEXTPIPE_STORE"
+            if os.path.lexists(self.path) and not self.path.is_dir():
+                raise ArtifactError("a store is a folder, and this is none", where=self.path, hint=hint)
             if self.path.is_dir() and not self._empty:
-                hint = "choose another folder: --store, or TEXTPIPE_STORE"
                 raise ArtifactError("the folder is no store of textpipe", where=self.path, hint=hint)
             return False
         with naming_errors(str(file)):
@@ -79,8 +81,6 @@ class Store:
         """Make the store's folders durably; the format file last, so that a begun store is made complete later."""
         if self.exists:
             return
-        if os.path.lexists(self.path) and not self.path.is_dir():
-            raise OutputError("the store cannot be made: no folder", where=self.path, hint=f"ls -ld {self.path}")
         with naming_errors(str(self.path)):
             for name in _FOLDERS:
                 make_directory(self.path / name)

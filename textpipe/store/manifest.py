@@ -148,7 +148,8 @@ def _checked(record: dict[str, Any], folder: Path) -> Manifest:
         if not usable_name(name) or not _is_digest(output.sha256) or type(output.size) is not int or output.size < 0:
             raise _damaged(folder, f"its manifest names an impossible file: {name[:60]!r}")
     for given in manifest.inputs.values():
-        if not _is_digest(given.digest) or (given.artifact is not None and not is_address(given.artifact)):
+        counted = type(given.files) is type(given.bytes) is int
+        if not (counted and _is_digest(given.digest) and (given.artifact is None or is_address(given.artifact))):
             raise _damaged(folder, "its manifest names an impossible input")
     if (manifest.kind, manifest.id) != (folder.parent.name, folder.name) or manifest.recipe.id != manifest.id:
         raise _damaged(folder, "its manifest belongs to another artifact")

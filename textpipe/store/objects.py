@@ -143,11 +143,17 @@ class Building:
 
 @contextlib.contextmanager
 def building(
-    store: Store, recipe: Recipe, inputs: Mapping[str, Input], *, environment: Mapping[str, str]
+    store: Store,
+    recipe: Recipe,
+    inputs: Mapping[str, Input],
+    *,
+    environment: Mapping[str, str],
+    replace: bool = False,
 ) -> Iterator[Building]:
     """A folder aside that becomes the artifact of the recipe when the block ends well, and nothing otherwise.
 
-    When another process was first, its artifact is taken and this one dropped. Raises OutputError when the disk
+    When another process was first, its artifact is taken and this one dropped; with `replace` only if its content
+    is the same. Raises OutputError when the disk
     cannot hold it durably: a failed fsync is not tried again.
     """
     store.prepare()
@@ -168,7 +174,7 @@ def building(
             environment=environment,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        current.artifact = publish(store, folder, manifest)
+        current.artifact = publish(store, folder, manifest, replace=replace)
 
 
 @contextlib.contextmanager
@@ -206,8 +212,11 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def publish(store: Store, folder: Path, manifest: Manifest) -> Artifact:
-    """Give a finished folder in tmp/ its place by one rename; the manifest is its last file."""
+def publish(store: Store, folder: Path, manifest: Manifest, *, replace: bool = False) -> Artifact:
+    """Give a finished folder in tmp/ its place by one rename; the manifest is its last file.
+
+    With `replace`, what is there and differs is moved away first: between two renames there is none.
+    """
     target = store.objects / manifest.kind / manifest.id
     with naming_errors(str(folder)):
         with open(os.open(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), "wb") as stream:
@@ -216,6 +225,12 @@ def publish(store: Store, folder: Path, manifest: Manifest) -> Artifact:
             os.fsync(stream.fileno())
         fsync_directory(folder)
         make_directory(target.parent)
+    if replace and os.path.lexists(target):
+        address = f"{manifest.kind}/{manifest.id}"
+        there = _same(store, address, manifest)
+        if there is not None:
+            return there
+        remove(store, address)
     try:
         os.rename(folder, target)
     except OSError as error:
@@ -226,6 +241,15 @@ def publish(store: Store, folder: Path, manifest: Manifest) -> Artifact:
         fsync_directory(target.parent)
         target.chmod(0o555)
     return Artifact(target, manifest)
+
+
+def _same(store: Store, address: str, manifest: Manifest) -> Artifact | None:
+    """What is published already, if it is whole and has the content of the manifest."""
+    try:
+        there = verified(read(store, address))
+    except ArtifactError:
+        return None
+    return there if there.manifest.digest == manifest.digest else None
 
 
 # ---------------------------------------------------------------------------------------------- taking one away
