@@ -81,7 +81,6 @@ def test_settings(tmp_path: Path) -> None:
         ("[tokens]\n", 1, "tokens needs corpus"),
         ('[a]\nstage = ["corpus"]\n', 2, "no stage ['corpus']"),
         ('[corpus]\nfiles = "a"\nencoding = "nope"\n', 1, "unknown encoding 'nope'"),
-        (WHOLE + 'pos = ["nope"]\n', 5, "no part of speech 'nope'"),
         (WHOLE + "converge = true\n", 5, "--converge belongs to textrank"),
         (WHOLE + "k = 9223372036854775808\n", 6, "k: a whole number from 1 is needed"),
         (WHOLE + "kk = 3\n", 6, "keywords has no 'kk'"),

@@ -147,6 +147,20 @@ def test_keywords(news: dict[str, Artifact]) -> None:
         assert [k["score"] for k in record["keywords"]] == [k.score for k in expected]
 
 
+def test_textrank_takes_the_tokenizer_of_the_idf(store: Store, tmp_path: Path) -> None:
+    text = "云鹊手表卖得好，云鹊手表很轻，云鹊手表的电池耐用。"
+    (tmp_path / "a.txt").write_text(text)
+    (tmp_path / "words.txt").write_text("云鹊手表 5 brand\n")
+    corpus = made(store, "corpus", files=raw_files([str(tmp_path / "a.txt")], store))
+    tokens = made(store, "tokens", corpus=corpus, dictionary=raw_files([str(tmp_path / "words.txt")], store))
+    params = {"method": "textrank", "pos": ["brand", "n", "v", "a"]}
+    keywords = made(store, "keywords", params, corpus=corpus, idf=made(store, "idf", tokens=tokens))
+    record = json.loads(keywords.file("keywords.jsonl").read_text("utf-8"))
+    assert record["keywords"][0]["text"] == "云鹊手表"
+    with pytest.raises(UsageError, match="no part of speech 'brand'"):
+        made(store, "keywords", params, corpus=corpus)
+
+
 def test_a_moved_corpus_is_the_same(store: Store, tmp_path: Path) -> None:
     for place in ("here", "there/and/elsewhere"):
         (tmp_path / place / "sub").mkdir(parents=True)

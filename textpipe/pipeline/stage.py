@@ -153,7 +153,7 @@ def realize(
         return found, False
     store.prepare()
     with (
-        naming_errors(str(store.locks)),
+        naming_errors(str(store.path)),
         locked(store.locks / recipe.id, waiting=lambda: log.note(f"another process makes {recipe.kind}/{recipe.id}")),
     ):
         found = None if force else find(store, recipe)

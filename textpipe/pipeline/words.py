@@ -145,7 +145,7 @@ def _settings(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Keyword
         lowercase=params["lowercase"],
         converge=params["converge"],
         tokenizer=tokenizer,
-        idf=idf,
+        idf=idf if params["method"] == "tfidf" else None,  # TextRank has no use for weights, but for the tokenizer
     )
     if files is not None:
         files.check_unchanged()  # before anything is saved that a later run goes on from
@@ -153,7 +153,7 @@ def _settings(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Keyword
 
 
 def _check_keywords(params: Mapping[str, Any]) -> None:
-    names = ("method", "k", "pos", "lowercase", "converge")
+    names = ("method", "k", "lowercase", "converge")  # not pos: a user dictionary may have tags of its own
     keyword_settings(**{name: params[name] for name in names})
 
 
