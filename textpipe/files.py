@@ -111,7 +111,7 @@ def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         _put_in_place(temporary, target, force=force)
-        fsync_directory(target.parent)
+        fsync(target.parent)
 
 
 def _put_in_place(temporary: Path, target: Path, *, force: bool) -> None:
@@ -140,9 +140,9 @@ def _umask() -> int:
     return 0o022
 
 
-def fsync_directory(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def fsync(path: Path) -> None:
+    """Make a file's bytes, or the names in a folder, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -156,7 +156,7 @@ def make_directory(folder: Path) -> None:
     if not folder.parent.is_dir():
         make_directory(folder.parent)
     folder.mkdir(exist_ok=True)
-    fsync_directory(folder.parent)
+    fsync(folder.parent)
 
 
 def digest_of(path: Path) -> tuple[int, str]:

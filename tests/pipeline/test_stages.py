@@ -18,12 +18,12 @@ from tests.conftest import DATA, Run
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import digest_of
 from textpipe.pipeline import resume
-from textpipe.pipeline.documents import SPACE_INSIDE, documents_of, read_tokenizer, token_lines
+from textpipe.pipeline.document_stages import SPACE_INSIDE, documents_of, read_tokenizer, token_lines
 from textpipe.pipeline.file import read_pipeline
 from textpipe.pipeline.plan import run_steps
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import Given, StageLog, realize
-from textpipe.pipeline.words import STAGES, idf_of
+from textpipe.pipeline.word_stages import STAGES, idf_of
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.vocabulary import read_vocabulary

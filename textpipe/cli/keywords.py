@@ -13,7 +13,7 @@ from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
-from textpipe.cli.stores import complete_artifact, uses_store
+from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, UsageError
 from textpipe.files import atomic_writer, check_writable
 
@@ -151,7 +151,7 @@ def _settings(
     if idf is None:
         tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
         return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
-    from textpipe.pipeline.words import idf_of
+    from textpipe.pipeline.word_stages import idf_of
     from textpipe.store.refs import resolve
 
     if user_dict or not hmm:

@@ -166,9 +166,9 @@ def _text_layer(stream: IO[bytes]) -> Iterator[IO[str]]:
         text.detach()
 
 
-def json_line(record: Mapping[str, Any]) -> str:
-    """The record as one line of JSON, Chinese as it is."""
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+def json_line(value: Any) -> str:
+    """A record or any other value as one line of JSON, Chinese as it is."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 @contextlib.contextmanager

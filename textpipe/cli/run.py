@@ -10,7 +10,7 @@ import click
 
 from textpipe.cli.console import debug_option, note, on_stop
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
-from textpipe.cli.stores import stage_logs, uses_store
+from textpipe.cli.storing import stage_logs, uses_store
 
 if TYPE_CHECKING:
     from textpipe.pipeline.plan import Outcome

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import debug_option, note, one_line, say
-from textpipe.cli.output import Cell, Destination, record_writer, writes_records
-from textpipe.cli.stores import complete_artifact, uses_store
-from textpipe.errors import ArtifactError, UsageError
+from textpipe.cli.output import Cell, Destination, json_line, record_writer, writes_records
+from textpipe.cli.storing import complete_artifact, uses_store
+from textpipe.errors import ArtifactError
 
 if TYPE_CHECKING:
     from textpipe.store.layout import Store
@@ -98,25 +97,18 @@ def _paragraph(record: Mapping[str, Any]) -> str:
     if record.get("names"):
         lines.append(f"  names    {' '.join(record['names'])}")
     lines.append(f"  made by  {record['stage']} {record['version']}, {record['created']}")
-    lines += [f"  param    {key} = {json_line_of(value)}" for key, value in record["params"].items()]
+    lines += [f"  param    {key} = {json_line(value)}" for key, value in record["params"].items()]
     for role, given in record["inputs"].items():
         if "artifact" in given:
             lines.append(f"  input    {role} = {given['artifact']}")
         else:
             count = f"{given['files']} {'files' if given['files'] > 1 else 'file'}, {given.get('bytes', 0):,} bytes"
             lines.append(f"  input    {role} = {count}, digest {given['digest']}")
-    lines += [f"  metric   {key} = {json_line_of(value)}" for key, value in record["metrics"].items()]
+    lines += [f"  metric   {key} = {json_line(value)}" for key, value in record["metrics"].items()]
     lines += [f"  file     {name}, {one['size']:,} bytes" for name, one in record["outputs"].items()]
     lines.append(f"  content  {record['digest']}")
     lines.append(f"  with     {', '.join(f'{key} {value}' for key, value in record['environment'].items())}")
     return "".join(f"{one_line(line)}\n" for line in lines)
-
-
-def json_line_of(value: Any) -> str:
-    """A value as JSON, Chinese as it is."""
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
 
 
 @store.command("diff")
@@ -141,7 +133,7 @@ def diff(*, a: str, b: str, store: Store, destination: Destination) -> None:
 
 def _different(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
     for one in record["differences"]:
-        yield record["id"], one["what"], json_line_of(one["a"]), json_line_of(one["b"])
+        yield record["id"], one["what"], json_line(one["a"]), json_line(one["b"])
 
 
 @store.command("verify")
@@ -244,31 +236,6 @@ def import_command(*, file: str, name: str | None, store: Store) -> None:
 @debug_option
 def rm(*, name: str, force: bool, store: Store) -> None:
     """Remove an artifact, damaged or not, and every name that means it; or a name that means nothing."""
-    from textpipe.store.collect import users_of
-    from textpipe.store.objects import folder_of, remove
-    from textpipe.store.refs import names, names_of, remove_ref, resolved_address
+    from textpipe.operations.store import remove_named
 
-    kind, _, rest = name.rpartition("/")
-    if (kind, rest) in set(names(store)) and not _means_something(store, kind, rest):
-        remove_ref(store, kind, rest)
-        click.echo(f"{name} (a name that meant nothing)")
-        return
-    address = resolved_address(store, name)
-    users = users_of(store, address)
-    if users and not force:
-        raise UsageError(f"{len(users)} artifacts were made from {address}: {users[0]} …", hint="add --force")
-    for known in names_of(store).get(address, []):
-        remove_ref(store, address.partition("/")[0], known)
-    if os.path.lexists(folder_of(store, address)):
-        remove(store, address)
-    click.echo(address)
-
-
-def _means_something(store: Store, kind: str, name: str) -> bool:
-    from textpipe.store.refs import address_of
-
-    try:
-        address_of(store, kind, name)
-    except ArtifactError:
-        return False
-    return True
+    click.echo(remove_named(store, name, force=force))

@@ -9,7 +9,7 @@ import click
 from textpipe.cli.console import note, on_stop
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import has_tokenizer
-from textpipe.cli.stores import stage_logs, uses_store
+from textpipe.cli.storing import stage_logs, uses_store
 
 if TYPE_CHECKING:
     from textpipe.store.layout import Store

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from textpipe.errors import ArtifactError
+from textpipe.errors import ArtifactError, UsageError
 from textpipe.store.archive import lineage
+from textpipe.store.collect import users_of
 from textpipe.store.layout import Store
-from textpipe.store.objects import Artifact, addresses, read
-from textpipe.store.refs import names_of
+from textpipe.store.objects import Artifact, addresses, read, remove
+from textpipe.store.refs import address_of, names, names_of, remove_ref, resolved_address
 
 
 def list_artifacts(store: Store, *, kind: str | None = None) -> Iterator[dict[str, Any]]:
@@ -62,3 +63,30 @@ def _flat(value: Any, place: str = "") -> dict[str, Any]:
     for key, inner in value.items():
         found |= _flat(inner, f"{place}.{key}" if place else key)
     return found
+
+
+def remove_named(store: Store, text: str, *, force: bool = False) -> str:
+    """Remove the artifact that is meant, damaged or not, and its names; or a name that means nothing. What it was.
+
+    Raises UsageError when other artifacts were made from it, unless `force`; ArtifactError when there is none.
+    """
+    kind, _, name = text.rpartition("/")
+    if (kind, name) in set(names(store)) and _dangles(store, kind, name):
+        remove_ref(store, kind, name)
+        return f"{text} (a name that meant nothing)"
+    address = resolved_address(store, text)
+    users = users_of(store, address)
+    if users and not force:
+        raise UsageError(f"{len(users)} artifacts were made from {address}: {users[0]} …", hint="add --force")
+    for known in names_of(store).get(address, []):
+        remove_ref(store, address.partition("/")[0], known)
+    remove(store, address)
+    return address
+
+
+def _dangles(store: Store, kind: str, name: str) -> bool:
+    try:
+        address_of(store, kind, name)
+    except ArtifactError:
+        return True
+    return False

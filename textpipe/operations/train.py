@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from textpipe.pipeline.documents import CORPUS, TOKENS
+from textpipe.pipeline.document_stages import CORPUS, TOKENS
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import Given, Stage, StageLog, name_artifact, realize
-from textpipe.pipeline.words import IDF
+from textpipe.pipeline.word_stages import IDF
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.store.refs import check_name

@@ -22,7 +22,7 @@ from typing import Any
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.files import require_regular
 from textpipe.pipeline.stage import Stage
-from textpipe.pipeline.words import STAGES
+from textpipe.pipeline.word_stages import STAGES
 from textpipe.store.refs import usable_name
 from textpipe.toml import TomlFile, read_toml
 

@@ -123,7 +123,7 @@ def _why(store: Store, step: Step, recipe: Recipe, prefix: str) -> str:
     last = _last(store, step.stage.kind, (f"{prefix}.{step.name}", LATEST))
     if last is None:
         return "never made before"
-    return "; ".join(differences(last, recipe)) or "it is not in the store any more"
+    return "; ".join(_changes(last, recipe)) or "it is not in the store any more"
 
 
 def _last(store: Store, kind: str, wanted: Iterable[str]) -> Manifest | None:
@@ -137,7 +137,7 @@ def _last(store: Store, kind: str, wanted: Iterable[str]) -> Manifest | None:
     return None
 
 
-def differences(last: Manifest, recipe: Recipe) -> list[str]:
+def _changes(last: Manifest, recipe: Recipe) -> list[str]:
     """What the recipe has otherwise than the manifest: stage, version, parameters, inputs."""
     found: list[str] = []
     if (last.stage, last.version) != (recipe.stage, recipe.version):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textpipe.errors import ArtifactError, OutputError
-from textpipe.files import as_output_error, digest_of, fsync_directory, make_directory, naming_errors
+from textpipe.files import as_output_error, digest_of, fsync, make_directory, naming_errors
 from textpipe.store.keys import Recipe
 from textpipe.store.layout import Store
 from textpipe.store.locks import take
@@ -199,17 +199,9 @@ def _finish_files(folder: Path) -> dict[str, Output]:
             raise OutputError("an artifact holds plain files only", where=entry.path, hint="report this as a bug")
         path = Path(entry.path)
         path.chmod(0o444)
-        _fsync(path)
+        fsync(path)
         outputs[entry.name] = Output(*digest_of(path))
     return outputs
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def publish(store: Store, folder: Path, manifest: Manifest, *, replace: bool = False) -> Artifact:
@@ -223,7 +215,7 @@ def publish(store: Store, folder: Path, manifest: Manifest, *, replace: bool = F
             stream.write(manifest.to_bytes())
             stream.flush()
             os.fsync(stream.fileno())
-        fsync_directory(folder)
+        fsync(folder)
         make_directory(target.parent)
     if replace and os.path.lexists(target):
         address = f"{manifest.kind}/{manifest.id}"
@@ -238,7 +230,7 @@ def publish(store: Store, folder: Path, manifest: Manifest, *, replace: bool = F
             raise as_output_error(error, where=str(target)) from None
         return read(store, f"{manifest.kind}/{manifest.id}")  # somebody else was first: theirs
     with naming_errors(str(target)):
-        fsync_directory(target.parent)
+        fsync(target.parent)
         target.chmod(0o555)
     return Artifact(target, manifest)
 
@@ -263,7 +255,7 @@ def remove(store: Store, address: str) -> None:
         if not folder.is_symlink() and folder.is_dir():
             folder.chmod(0o755)  # a folder that cannot be written cannot be moved either
         os.rename(folder, doomed)
-        fsync_directory(folder.parent)
+        fsync(folder.parent)
     discard(doomed)
 
 

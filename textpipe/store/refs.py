@@ -58,11 +58,10 @@ def address_of(store: Store, kind: str, name: str) -> str:
     path = store.refs / kind / name
     hint = f"textpipe store rm {kind}/{name}"
     with naming_errors(str(path)):
-        regular = path.is_file() and not path.is_symlink() and path.stat().st_size <= 100
-        text = path.read_bytes().decode("utf-8", "replace") if regular else ""
-    if not is_id(text.removesuffix("\n")):
+        identity = _first_line(path)
+    if not is_id(identity):
         raise ArtifactError(f"the name {kind}/{name} is damaged", where=path, hint=hint)
-    address = f"{kind}/{text.removesuffix(chr(10))}"
+    address = f"{kind}/{identity}"
     if not os.path.lexists(folder_of(store, address)):
         raise ArtifactError(f"the name {kind}/{name} means an artifact that is not there", where=path, hint=hint)
     return address

@@ -12,7 +12,7 @@ from textpipe.errors import InputError
 from textpipe.keywords.candidates import NO_LIST, SHIPPED, keyword_record
 from textpipe.keywords.extract import METHODS, KeywordSettings, keyword_settings, keywords_of
 from textpipe.keywords.idf import document_frequencies, read_document_frequencies
-from textpipe.pipeline.documents import (
+from textpipe.pipeline.document_stages import (
     CORPUS,
     TOKENS,
     artifact_of,

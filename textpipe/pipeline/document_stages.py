@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textpipe.corpus.document import Document, ReadLog
-from textpipe.corpus.read import FORMATS, ReadOptions, read_pieces
+from textpipe.corpus.read import FORMATS, ReadKeywords, ReadOptions, read
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.pipeline.raw import RawFiles
 from textpipe.pipeline.resume import growing
@@ -49,10 +50,10 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     """documents.jsonl: a line {"id", "text", "label"?, "source"} a document, sources below what the user named."""
     files = files_of(inputs, "files")
     account = ReadLog()
-    options = ReadOptions(**params)
+    names = {os.path.abspath(path): name for path, name in files.names.items()}
+    documents = read(names, log=account, **cast("ReadKeywords", params))
     with open(folder / "documents.jsonl", "w", encoding="utf-8", newline="\n") as stream:
-        names = {os.path.abspath(path): name for path, name in files.names.items()}
-        for document in _renamed(_whole(files, options, account), names):
+        for document in _renamed(documents, names):
             record = {key: value for key, value in asdict(document).items() if value is not None}
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
             log.progress(account.used)
@@ -65,16 +66,6 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
         "replaced_characters": account.replaced,
         "encodings": dict(account.encodings),
     }
-
-
-def _whole(files: RawFiles, options: ReadOptions, account: ReadLog) -> Iterator[Document]:
-    parts: list[str] = []
-    for piece in read_pieces([os.path.abspath(path) for path in files.names], options, log=account):
-        parts.append(piece.document.text)
-        if piece.last:
-            document = piece.document
-            yield Document(document.id, "".join(parts), document.label, document.source)
-            parts.clear()
 
 
 def _renamed(documents: Iterator[Document], names: Mapping[str, str]) -> Iterator[Document]:
@@ -153,9 +144,7 @@ def documents_after(documents: Iterator[Document], done: int, log: StageLog) -> 
     """The documents that an earlier run did not do."""
     if done:
         log.note(f"going on after {done:,} documents")
-    for number, document in enumerate(documents):
-        if number >= done:
-            yield document
+    yield from islice(documents, done, None)
 
 
 def _one_word(token: str) -> str:
