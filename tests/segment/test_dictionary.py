@@ -41,7 +41,7 @@ def test_values_do_not_change() -> None:
     assert one == Dictionary().add_word("石墨烯")
     assert hash(one) == hash(Dictionary().add_word("石墨烯"))
     assert one != empty
-    one.engine.cut("石墨烯", hmm=True)
+    one.engine.cut("石墨烯", "exact", True)
     assert pickle.loads(pickle.dumps(one)) == one
     assert len(pickle.dumps(one)) < 1000, "the engine does not travel"
 
@@ -153,6 +153,6 @@ def test_words_that_are_never_found_are_named(tmp_path: Path, run: Run) -> None:
     outcome = run("tokenize", "-", "--user-dict", path, stdin=text.encode())
     assert outcome.err == (
         f"note: {path} has words that are never found (3, first: '云 计算'): "
-        "a word holds letters, digits, Han characters and + # & . _ % - only\n"
+        "a word holds letters, digits, Han characters and + # & . _ % - only; for others use --protect FILE\n"
     )
     assert run("tokenize", "-", "--user-dict", path, "-q", stdin=text.encode()).err == ""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+import functools
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, get_args
 
 from textpipe.errors import UsageError
 from textpipe.segment.dictionary import Dictionary
 from textpipe.segment.engine import Engine
+from textpipe.segment.engine import Mode as Mode
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Mode = Literal["exact", "search", "full"]
+    from textpipe.segment.prepare import Preparation
+
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -26,6 +30,8 @@ class Tokenizer:
     inside longer tokens, before them; `full` gives every dictionary word there is, overlapping.
     hmm: join characters that the dictionary leaves alone to unknown words by jieba's model (not in `full`).
     dictionary: None is jieba's own.
+    protect: terms that come out whole, with spaces and punctuation; the text between them is cut as usual.
+    traditional: read traditional characters as simplified ones (with OpenCC); tokens stay those of the text.
 
     >>> Tokenizer().tokenize("我来到北京清华大学")
     ['我', '来到', '北京', '清华大学']
@@ -34,6 +40,8 @@ class Tokenizer:
     mode: Mode = "exact"
     hmm: bool = True
     dictionary: Dictionary | None = field(default=None)
+    protect: tuple[str, ...] = field(default=(), kw_only=True)
+    traditional: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -42,29 +50,39 @@ class Tokenizer:
             raise UsageError("a Dictionary is needed for the dictionary", hint="Dictionary().with_file(PATH)")
         if self.dictionary is None:
             object.__setattr__(self, "dictionary", Dictionary())
+        if self.protect != ():
+            from textpipe.segment.protect import checked_terms
+
+            object.__setattr__(self, "protect", checked_terms(self.protect))
+        if self.traditional:
+            from textpipe.segment.traditional import require_opencc
+
+            require_opencc()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings: what is made from them is made again where they arrive."""
+        return {setting.name: getattr(self, setting.name) for setting in fields(self)}
 
     def tokenize(self, text: str) -> list[str]:
         """The tokens of a text. In exact mode `"".join(tokens) == text`, white space included."""
-        if self.mode == "exact":
-            return self._engine.cut(text, hmm=self.hmm)
-        return [token for token, _ in self.placed(text)]
+        if self._preparation is None:
+            return self._engine.cut(text, self.mode, self.hmm)
+        return [token for token, _ in self._preparation.placed(text)]
 
     def placed(self, text: str) -> list[tuple[str, int]]:
         """(token, offset) pairs: the tokens of `tokenize` and where each begins, in code points."""
-        if self.mode == "full":
-            return self._engine.cut_all(text)
-        words = self._engine.cut(text, hmm=self.hmm)
-        return list(self._searchable(words) if self.mode == "search" else _placed(words))
+        if self._preparation is not None:
+            return self._preparation.placed(text)
+        bounds = memoryview(self._engine.spans(text, self.mode, self.hmm)).cast("i").tolist()
+        return list(zip(self._engine.cut(text, self.mode, self.hmm), bounds[::2], strict=True))
 
     def spans(self, text: str) -> NDArray[np.int32]:
         """int32[n, 2]: start and end of each token of `tokenize`, in code points of the text as given."""
-        import numpy as np
-
-        placed = self.placed(text)
-        spans = np.empty((len(placed), 2), dtype=np.int32)
-        for row, (token, start) in enumerate(placed):
-            spans[row] = start, start + len(token)
-        return spans
+        if self._preparation is None:
+            return _rows_of_two()(self._engine.spans(text, self.mode, self.hmm))
+        placed = self._preparation.placed(text)
+        bounds = array("i", (place for token, start in placed for place in (start, start + len(token))))
+        return _rows_of_two()(bytearray(bounds.tobytes()))
 
     def tag(self, text: str) -> list[tuple[str, str]]:
         """(token, part of speech) pairs, as jieba.posseg gives them; only exact mode has them.
@@ -73,38 +91,37 @@ class Tokenizer:
         """
         if self.mode != "exact":
             raise UsageError(f"no parts of speech in mode {self.mode!r}", hint="use the mode 'exact'")
-        return self._engine.tag(text, hmm=self.hmm)
+        if self._preparation is not None:
+            return self._preparation.tag(text)
+        return self._engine.tag(text, self.hmm)
 
     def known_tags(self) -> frozenset[str]:
         """Every part of speech that `tag` may give."""
         from textpipe.segment.jieba_tables import tag_names
 
-        return tag_names() | {entry.tag for entry in self._words.entries if entry.tag}
+        assert self.dictionary is not None
+        return tag_names() | {entry.tag for entry in self.dictionary.entries if entry.tag}
 
-    @property
-    def _words(self) -> Dictionary:
-        assert self.dictionary is not None  # __post_init__ saw to it
-        return self.dictionary
-
-    @property
+    @functools.cached_property
     def _engine(self) -> Engine:
-        return self._words.engine
+        assert self.dictionary is not None  # __post_init__ saw to it
+        return self.dictionary.engine
 
-    def _searchable(self, words: list[str]) -> Iterator[tuple[str, int]]:
-        """jieba's search mode: inside a token of more than n characters, its dictionary words of n = 2, then 3."""
-        frequency = self._engine.frequency
-        for word, offset in _placed(words):
-            for size in (2, 3):
-                if len(word) > size:
-                    for start in range(len(word) - size + 1):
-                        part = word[start : start + size]
-                        if frequency(part):
-                            yield part, offset + start
-            yield word, offset
+    @functools.cached_property
+    def _preparation(self) -> Preparation | None:
+        """What stands before the engine when terms are protected or characters are read as others."""
+        if not self.protect and not self.traditional:
+            return None
+        from textpipe.segment.prepare import Preparation
+
+        plain = replace(self, protect=(), traditional=False)
+        return Preparation(plain, protect=self.protect, traditional=self.traditional)
 
 
-def _placed(words: list[str]) -> Iterator[tuple[str, int]]:
-    offset = 0
-    for word in words:
-        yield word, offset
-        offset += len(word)
+@functools.cache
+def _rows_of_two() -> Callable[[bytearray], NDArray[np.int32]]:
+    """int32[n, 2] over a buffer, without a copy. numpy comes when the first one is asked for, and is looked up once."""
+    import numpy as np
+
+    integer = np.dtype(np.int32)
+    return lambda buffer: np.ndarray((len(buffer) // 8, 2), integer, buffer)

@@ -1,0 +1,422 @@
+/* The most probable path through the dictionary's words, and the three modes over it. */
+#include "cut.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STRETCH = 4096 };            /* characters at a time: the working arrays stay in the cache */
+enum { KEPT = 1 << 20 };            /* tokens or characters; arrays beyond it are given back after a call */
+
+/* ------------------------------------------------------------------------------------------- memory */
+
+int reserve_tokens(Tokens *tokens, int64_t more) {
+    if (tokens->count + more <= tokens->limit) return 1;
+    int64_t limit = tokens->limit * 2 > tokens->count + more ? tokens->limit * 2 : tokens->count + more;
+    void *spans = realloc(tokens->spans, limit * sizeof(*tokens->spans));
+    if (spans) tokens->spans = spans;
+    void *words = realloc(tokens->words, limit * sizeof(*tokens->words));
+    if (words) tokens->words = words;
+    void *tags = realloc(tokens->tags, limit * sizeof(*tokens->tags));
+    if (tags) tokens->tags = tags;
+    if (!spans || !words || !tags) return 0;
+    tokens->limit = limit;
+    return 1;
+}
+
+int reserve_back(Scratch *scratch, int64_t bytes) {
+    if (bytes <= scratch->back_limit) return 1;
+    void *back = realloc(scratch->back, bytes);
+    if (back == NULL) return 0;
+    scratch->back = back, scratch->back_limit = bytes;
+    return 1;
+}
+
+static int reserve_stretch(Scratch *scratch, int64_t length) {
+    if (length <= scratch->limit) return 1;
+    int64_t limit = length < 2 * scratch->limit ? 2 * scratch->limit : length;
+    void *labels = realloc(scratch->labels, (limit + 1) * sizeof(Label));
+    if (labels) scratch->labels = labels;
+    void *best = realloc(scratch->best, (limit + 1) * sizeof(double));
+    if (best) scratch->best = best;
+    void *lengths = realloc(scratch->lengths, limit);
+    if (lengths) scratch->lengths = lengths;
+    void *words = realloc(scratch->words, limit * sizeof(uint32_t));
+    if (words) scratch->words = words;
+    if (!labels || !best || !lengths || !words) return 0;
+    scratch->limit = limit;
+    return 1;
+}
+
+void scratch_free(Scratch *scratch) {
+    free(scratch->labels);
+    free(scratch->best);
+    free(scratch->lengths);
+    free(scratch->words);
+    free(scratch->back);
+    free(scratch->glued);
+    free(scratch->tokens.spans);
+    free(scratch->tokens.words);
+    free(scratch->tokens.tags);
+    memset(scratch, 0, sizeof(*scratch));
+}
+
+/* ------------------------------------------------------------------------------------------- stretches */
+
+#define LOAD(type)                                                            \
+    {                                                                         \
+        const type *from = (const type *)text->characters + start + length;   \
+        for (int64_t index = 0; index < more; index++)                        \
+            to[index] = sizeof(type) < 4 || from[index] < 0x10000 ? map[from[index] & 0xFFFF] : LABEL_CUT; \
+    }
+
+/* Labels from `start` on, until a place where no token can cross; with whole_gaps also not within a run of separators. */
+int load_stretch(const Label *map, const Text *text, int64_t start, int whole_gaps, Scratch *scratch) {
+    int64_t left = text->length - start, length = 0, more = left < STRETCH ? left : STRETCH;
+    for (;;) {
+        if (!reserve_stretch(scratch, length + more)) return 0;
+        Label *to = scratch->labels + length;
+        if (text->width == 2) LOAD(uint16_t)
+        else if (text->width == 1) LOAD(uint8_t)
+        else LOAD(uint32_t)
+        int64_t before = length;
+        length += more;
+        if (length == left) break;
+        Label *labels = scratch->labels;
+        int64_t end = length; /* two labels at least are known behind the place to stop at, or the text ends */
+        while (--end > (before > 2 ? before - 2 : 0))
+            if (labels[end - 1] <= LABEL_LF && !(labels[end - 1] == LABEL_CR && labels[end] == LABEL_LF) &&
+                !(whole_gaps && labels[end] <= LABEL_LF))
+                break;
+        if (end > (before > 2 ? before - 2 : 0)) {
+            length = end;
+            break;
+        }
+        more = left - length < length ? left - length : length; /* a long block: twice as much */
+    }
+    scratch->labels[length] = LABEL_CUT;
+    scratch->start = start, scratch->length = length;
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------- the route */
+
+static void route_in_table(const Dictionary *dictionary, Scratch *scratch) {
+    const uint64_t *nodes = dictionary->table->nodes;
+    const double *logs = dictionary->log_frequencies;
+    const double log_total = dictionary->log_total;
+    const Label *labels = scratch->labels;
+    double *best = scratch->best;
+    best[scratch->length] = 0.0;
+    for (int64_t start = scratch->length - 1; start >= 0; start--) {
+        uint32_t slot = labels[start];
+        if (slot <= LABEL_LF) {
+            best[start] = 0.0;
+            continue;
+        }
+        uint64_t node = nodes[slot];
+        uint32_t number = node_frequency(node), word = slot, base;
+        int64_t end = start + 1, word_end = end;
+        double value = (logs[number] - log_total) + best[end];
+        int alone = number < 2;
+        while ((base = node_base(node)) != 0) {
+            uint32_t next = base + labels[end];
+            node = nodes[next];
+            if (node_check(node) != slot) break;
+            slot = next;
+            end++;
+            number = node_frequency(node);
+            if (number < 2) continue;
+            double candidate = (logs[number] - log_total) + best[end];
+            if (candidate >= value || alone) value = candidate, word_end = end, word = slot, alone = 0;
+        }
+        best[start] = value;
+        scratch->lengths[start] = (uint8_t)(word_end - start);
+        scratch->words[start] = word;
+    }
+}
+
+/* As above with the user's trie walked beside; its frequencies stand before the table's. */
+static void route_with_user(const Dictionary *dictionary, Scratch *scratch) {
+    const Table *table = dictionary->table;
+    const UserWords *users = dictionary->user;
+    const Label *labels = scratch->labels;
+    double *best = scratch->best;
+    best[scratch->length] = 0.0;
+    for (int64_t start = scratch->length - 1; start >= 0; start--) {
+        uint32_t slot = labels[start], user = 0;
+        best[start] = 0.0;
+        if (slot <= LABEL_LF) continue;
+        int64_t end = start, word_end = start + 1;
+        uint32_t word = slot;
+        double value = 0.0;
+        int alone = 1, in_table = 1, in_user = 1;
+        do {
+            uint32_t label = labels[end];
+            if (end > start && in_table) {
+                uint32_t base = node_base(table->nodes[slot]), next = base + label;
+                in_table = base != 0 && node_check(table->nodes[next]) == slot;
+                if (in_table) slot = next;
+            }
+            if (in_user) {
+                user = label <= LABEL_LF ? 0 : user_child(users, user, label);
+                in_user = user != 0;
+            }
+            if (end > start && !in_table && !in_user) break;
+            end++;
+            uint32_t number = in_table ? node_frequency(table->nodes[slot]) : 0;
+            double log_frequency = dictionary->log_frequencies[number];
+            int weighs = number > 1;
+            uint32_t here = in_table ? slot : USER_WORD | user;
+            if (in_user && users->nodes[user].frequency != ABSENT) {
+                weighs = users->nodes[user].frequency > 0;
+                log_frequency = users->nodes[user].log_frequency;
+            }
+            if (in_user && users->nodes[user].tag != ABSENT) here = USER_WORD | user;
+            double candidate = (log_frequency - dictionary->log_total) + best[end];
+            if (end == start + 1) {
+                value = weighs ? candidate : (0.0 - dictionary->log_total) + best[end];
+                alone = !weighs, word = here;
+            } else if (weighs && (candidate >= value || alone)) {
+                value = candidate, word_end = end, word = here, alone = 0;
+            }
+        } while (in_table || in_user);
+        best[start] = value;
+        scratch->lengths[start] = (uint8_t)(word_end - start);
+        scratch->words[start] = word;
+    }
+}
+
+void find_route(const Dictionary *dictionary, Scratch *scratch) {
+    if (dictionary->user) route_with_user(dictionary, scratch);
+    else route_in_table(dictionary, scratch);
+}
+
+/* ------------------------------------------------------------------------------------------- words by label */
+
+/* Frequency of labels[start:end] as a word, 0 for none. */
+static int64_t frequency_of(const Dictionary *dictionary, const Label *labels, int64_t start, int64_t end) {
+    const Table *table = dictionary->table;
+    uint32_t slot = labels[start], user = 0;
+    int in_table = 1, in_user = dictionary->user != NULL;
+    for (int64_t index = start; index < end && (in_table || in_user); index++) {
+        if (index > start && in_table) {
+            uint32_t base = node_base(table->nodes[slot]), next = base + labels[index];
+            in_table = base != 0 && node_check(table->nodes[next]) == slot;
+            slot = next;
+        }
+        if (in_user) {
+            user = user_child(dictionary->user, user, labels[index]);
+            in_user = user != 0;
+        }
+    }
+    if (in_user && dictionary->user->nodes[user].frequency != ABSENT) return dictionary->user->nodes[user].frequency;
+    return in_table ? table->frequencies[node_frequency(table->nodes[slot])] : 0;
+}
+
+int run_is_word(const Dictionary *dictionary, const Scratch *scratch, int64_t start, int64_t end) {
+    return frequency_of(dictionary, scratch->labels, start, end) > 0;
+}
+
+/* ------------------------------------------------------------------------------------------- exact mode */
+
+/* A run of single characters: what the model joins, unless the run is itself a word of the dictionary. */
+static int add_run(const Dictionary *dictionary, Scratch *scratch, int64_t start, int64_t end) {
+    if (end - start > 1 && !run_is_word(dictionary, scratch, start, end))
+        return split_unknown(dictionary, scratch, start, end);
+    for (int64_t index = start; index < end; index++) add_token(scratch, index, index + 1, scratch->words[index]);
+    return 1;
+}
+
+static int exact_with_hmm(const Dictionary *dictionary, Scratch *scratch) {
+    const Label *labels = scratch->labels;
+    int64_t single = 0, index = 0;
+    while (index < scratch->length) {
+        int gap = labels[index] <= LABEL_LF;
+        int64_t length = gap ? gap_end(labels, index) - index : scratch->lengths[index];
+        if (gap || length > 1) {
+            if (single < index && !add_run(dictionary, scratch, single, index)) return 0;
+            add_token(scratch, index, index + length, gap ? 0 : scratch->words[index]);
+            single = index + length;
+        }
+        index += length;
+    }
+    return single == index || add_run(dictionary, scratch, single, index);
+}
+
+static void exact_without_hmm(Scratch *scratch) {
+    const Label *labels = scratch->labels;
+    int64_t latin = 0, index = 0;
+    while (index < scratch->length) {
+        int gap = labels[index] <= LABEL_LF;
+        int64_t length = gap ? gap_end(labels, index) - index : scratch->lengths[index];
+        if (length > 1 || !label_is_latin(labels[index])) {
+            if (latin < index) add_token(scratch, latin, index, index - latin == 1 ? scratch->words[latin] : 0);
+            add_token(scratch, index, index + length, gap ? 0 : scratch->words[index]);
+            latin = index + length;
+        }
+        index += length;
+    }
+    if (latin < index) add_token(scratch, latin, index, index - latin == 1 ? scratch->words[latin] : 0);
+}
+
+/* ------------------------------------------------------------------------------------------- search mode */
+
+/* Inside the tokens from `first` on: the dictionary's words of 2, then of 3 characters, before the token itself. */
+static int add_parts(const Dictionary *dictionary, Scratch *scratch, int64_t first) {
+    Tokens *tokens = &scratch->tokens;
+    int64_t whole = tokens->count - first, parts = 0;
+    for (int64_t token = first; token < tokens->count; token++) {
+        int64_t length = tokens->spans[token][1] - tokens->spans[token][0];
+        parts += length > 2 ? 2 * length : 0;
+    }
+    if (parts == 0) return 1;
+    if (!reserve_tokens(tokens, whole + parts)) return 0;
+    int64_t from = first + parts; /* the whole tokens move behind the room for the parts */
+    memmove(tokens->spans + from, tokens->spans + first, whole * sizeof(*tokens->spans));
+    memmove(tokens->words + from, tokens->words + first, whole * sizeof(*tokens->words));
+    tokens->count = first;
+    for (int64_t token = from; token < from + whole; token++) {
+        int64_t start = tokens->spans[token][0] - scratch->start, end = tokens->spans[token][1] - scratch->start;
+        uint32_t word = tokens->words[token];
+        for (int64_t size = 2; size < 4; size++)
+            for (int64_t part = start; end - start > size && part + size <= end; part++)
+                if (frequency_of(dictionary, scratch->labels, part, part + size) > 0)
+                    add_token(scratch, part, part + size, 0);
+        add_token(scratch, start, end, word);
+    }
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------- full mode */
+
+static int is_space(uint32_t character) { /* str.isspace() */
+    return (character >= 0x09 && character <= 0x0D) || (character >= 0x1C && character <= 0x20) || character == 0x85 ||
+           character == 0xA0 || character == 0x1680 || (character >= 0x2000 && character <= 0x200A) ||
+           character == 0x2028 || character == 0x2029 || character == 0x202F || character == 0x205F || character == 0x3000;
+}
+
+/* What lies between blocks: split at white space, with the empty strings that jieba gives. */
+static void full_gap(const Text *text, Scratch *scratch, int64_t start, int64_t end) {
+    int64_t piece = start, index = start;
+    while (index < end) {
+        if (is_space(character_at(text, scratch->start + index))) {
+            int64_t next = gap_end(scratch->labels, index);
+            add_token(scratch, piece, index, 0);
+            add_token(scratch, index, next, 0);
+            piece = index = next;
+        } else {
+            index++;
+        }
+    }
+    add_token(scratch, piece, end, 0);
+}
+
+/* The ends of the dictionary's words that begin at `start`; if there is none, the character alone. */
+static int64_t edges_from(const Dictionary *dictionary, const Label *labels, int64_t start, int64_t *ends) {
+    const Table *table = dictionary->table;
+    const UserWords *users = dictionary->user;
+    uint32_t slot = labels[start], user = 0;
+    int in_table = 1, in_user = users != NULL;
+    int64_t count = 0, end = start;
+    while (in_table || in_user) {
+        uint32_t label = labels[end];
+        if (end > start && in_table) {
+            uint32_t base = node_base(table->nodes[slot]), next = base + label;
+            in_table = base != 0 && node_check(table->nodes[next]) == slot;
+            slot = next;
+        }
+        if (in_user) {
+            user = label <= LABEL_LF ? 0 : user_child(users, user, label);
+            in_user = user != 0;
+        }
+        if (!in_table && !in_user) break;
+        end++;
+        int64_t frequency = in_table ? table->frequencies[node_frequency(table->nodes[slot])] : 0;
+        if (in_user && users->nodes[user].frequency != ABSENT) frequency = users->nodes[user].frequency;
+        if (frequency > 0) ends[count++] = end;
+    }
+    if (count == 0) ends[count++] = start + 1;
+    return count;
+}
+
+static int glue(Scratch *scratch, int64_t start, int64_t end) {
+    if (scratch->glued_count + end - start > scratch->glued_limit) {
+        int64_t limit = 2 * (scratch->glued_count + end - start);
+        void *glued = realloc(scratch->glued, limit * sizeof(int32_t));
+        if (glued == NULL) return 0;
+        scratch->glued = glued, scratch->glued_limit = limit;
+    }
+    for (int64_t index = start; index < end; index++)
+        scratch->glued[scratch->glued_count++] = (int32_t)(scratch->start + index);
+    return 1;
+}
+
+/* The glued characters from `first` on as a token. Mostly they lie side by side; then a span tells them. */
+static void add_glued(Scratch *scratch, int64_t first) {
+    int64_t length = scratch->glued_count - first, start = scratch->glued[first] - scratch->start;
+    int together = scratch->glued[scratch->glued_count - 1] - scratch->glued[first] == length - 1;
+    add_token(scratch, start, start + length, together ? 0 : GLUED_WORD | (uint32_t)first);
+    if (together) scratch->glued_count = first;
+}
+
+/* jieba's __cut_all: every edge of the graph; Latin characters are glued, also across words given in between. */
+static int full_block(const Dictionary *dictionary, Scratch *scratch, int64_t start, int64_t stop) {
+    const Label *labels = scratch->labels;
+    int64_t ends[256], covered = start - 1, latin = -1;
+    for (int64_t index = start; index < stop; index++) {
+        if (latin >= 0 && !label_is_latin(labels[index])) {
+            add_glued(scratch, latin);
+            latin = -1;
+        }
+        int64_t count = edges_from(dictionary, labels, index, ends);
+        if (!reserve_tokens(&scratch->tokens, count + 2)) return 0;
+        if (count == 1 && index > covered) {
+            if (label_is_latin(labels[index])) {
+                if (latin < 0) latin = scratch->glued_count;
+                if (!glue(scratch, index, ends[0])) return 0;
+            }
+            if (latin < 0) add_token(scratch, index, ends[0], 0);
+            covered = ends[0] - 1;
+        } else {
+            for (int64_t edge = 0; edge < count; edge++)
+                if (ends[edge] > index + 1) {
+                    add_token(scratch, index, ends[edge], 0);
+                    covered = ends[edge] - 1;
+                }
+        }
+    }
+    if (latin >= 0) add_glued(scratch, latin);
+    return 1;
+}
+
+static int full_stretch(const Dictionary *dictionary, const Text *text, Scratch *scratch) {
+    const Label *labels = scratch->labels;
+    for (int64_t start = 0, end; start < scratch->length; start = end) {
+        int gap = labels[start] <= LABEL_LF;
+        for (end = start + 1; end < scratch->length && (labels[end] <= LABEL_LF) == gap; end++) continue;
+        if (!reserve_tokens(&scratch->tokens, 2 * (end - start) + 2)) return 0;
+        if (gap) full_gap(text, scratch, start, end);
+        else if (!full_block(dictionary, scratch, start, end)) return 0;
+    }
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------- whole texts */
+
+int cut_text(const Dictionary *dictionary, const Text *text, Mode mode, int hmm, Scratch *scratch) {
+    scratch->tokens.count = scratch->glued_count = 0;
+    for (int64_t start = 0; start < text->length; start += scratch->length) {
+        if (!load_stretch(dictionary->table->cut_labels, text, start, mode == MODE_FULL, scratch)) return 0;
+        if (mode == MODE_FULL) {
+            if (!full_stretch(dictionary, text, scratch)) return 0;
+            continue;
+        }
+        int64_t first = scratch->tokens.count;
+        if (!reserve_tokens(&scratch->tokens, scratch->length)) return 0;
+        find_route(dictionary, scratch);
+        if (!hmm) exact_without_hmm(scratch);
+        else if (!exact_with_hmm(dictionary, scratch)) return 0;
+        if (mode == MODE_SEARCH && !add_parts(dictionary, scratch, first)) return 0;
+    }
+    return 1;
+}

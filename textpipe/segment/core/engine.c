@@ -1,0 +1,298 @@
+/* The Python type Engine: one dictionary, every mode over it. Immutable once made; safe from any thread. */
+#include "module.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONG_TEXT = 2000 };         /* characters from which other threads may run meanwhile */
+enum { LARGE_SCRATCH = 1 << 24 };  /* bytes that are given back after a call */
+enum { POOLED = 64 };
+
+/* Scratch for as many calls as ever run at once; taken and given back under the interpreter's lock. */
+static Scratch *pool[POOLED];
+static int pooled;
+
+static Scratch *take_scratch(void) {
+    if (pooled) return pool[--pooled];
+    return calloc(1, sizeof(Scratch));
+}
+
+static void give_scratch(Scratch *scratch) {
+    int64_t bytes = scratch->limit * 15 + scratch->back_limit + scratch->glued_limit * 4 + scratch->tokens.limit * 16;
+    if (bytes > LARGE_SCRATCH) scratch_free(scratch);
+    if (pooled < POOLED) {
+        pool[pooled++] = scratch;
+    } else {
+        scratch_free(scratch);
+        free(scratch);
+    }
+}
+
+int text_of(PyObject *object, Text *text) {
+    if (!PyUnicode_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "a text is needed, not %.100s", Py_TYPE(object)->tp_name);
+        return 0;
+    }
+    text->characters = PyUnicode_DATA(object);
+    text->width = PyUnicode_KIND(object);
+    text->length = PyUnicode_GET_LENGTH(object);
+    if (text->length > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a text of more than 2,147,483,647 characters");
+        return 0;
+    }
+    return 1;
+}
+
+/* Tokens of the object into a scratch that the caller gives back; null with an exception set. */
+static Scratch *work(EngineObject *self, PyObject *object, Text *text, Mode mode, int hmm, int tagging) {
+    if (!text_of(object, text)) return NULL;
+    Scratch *scratch = take_scratch();
+    int done = 0;
+    if (scratch) {
+        PyThreadState *state = text->length < LONG_TEXT ? NULL : PyEval_SaveThread();
+        done = tagging ? tag_text(&self->dictionary, text, hmm, scratch)
+                       : cut_text(&self->dictionary, text, mode, hmm, scratch);
+        if (state) PyEval_RestoreThread(state);
+    }
+    if (done) return scratch;
+    if (scratch) give_scratch(scratch);
+    PyErr_NoMemory();
+    return NULL;
+}
+
+static int mode_of(PyObject *name, Mode *mode) {
+    static const char *const names[] = {"exact", "search", "full"};
+    for (int index = 0; index < 3; index++)
+        if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, names[index]) == 0) {
+            *mode = (Mode)index;
+            return 1;
+        }
+    PyErr_SetString(PyExc_ValueError, "the mode is none of exact, search, full");
+    return 0;
+}
+
+static Scratch *work_in_mode(EngineObject *self, PyObject *const *arguments, Py_ssize_t count, Text *text) {
+    Mode mode;
+    if (count != 3) {
+        PyErr_SetString(PyExc_TypeError, "a text, a mode and whether to use the model are needed");
+        return NULL;
+    }
+    if (!mode_of(arguments[1], &mode)) return NULL;
+    return work(self, arguments[0], text, mode, PyObject_IsTrue(arguments[2]), 0);
+}
+
+static PyObject *engine_cut(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    Text text;
+    Scratch *scratch = work_in_mode(self, arguments, count, &text);
+    if (scratch == NULL) return NULL;
+    PyObject *list = token_list(self, &text, scratch);
+    give_scratch(scratch);
+    return list;
+}
+
+static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    Text text;
+    Scratch *scratch = work_in_mode(self, arguments, count, &text);
+    if (scratch == NULL) return NULL;
+    const char *spans = (const char *)scratch->tokens.spans;
+    PyObject *bytes = PyByteArray_FromStringAndSize(spans, scratch->tokens.count * sizeof(*scratch->tokens.spans));
+    give_scratch(scratch);
+    return bytes;
+}
+
+static PyObject *engine_tag(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    Text text;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "a text and whether to use the model are needed");
+        return NULL;
+    }
+    Scratch *scratch = work(self, arguments[0], &text, MODE_EXACT, PyObject_IsTrue(arguments[1]), 1);
+    if (scratch == NULL) return NULL;
+    PyObject *list = pair_list(self, &text, scratch);
+    give_scratch(scratch);
+    return list;
+}
+
+static PyObject *engine_frequency(EngineObject *self, PyObject *word) {
+    Text text;
+    if (!text_of(word, &text)) return NULL;
+    int64_t frequency = dictionary_find(&self->dictionary, &text, 0, text.length).frequency;
+    return PyLong_FromLongLong(frequency == ABSENT ? 0 : frequency);
+}
+
+/* ------------------------------------------------------------------------------------------- suggested frequencies */
+
+static double share(const Dictionary *dictionary, const Text *text, int64_t start, int64_t end) {
+    int64_t frequency = dictionary_find(dictionary, text, start, end).frequency;
+    return (frequency == ABSENT ? 1.0 : (double)frequency) / (double)dictionary->total;
+}
+
+/* The frequency that makes the word come out whole; ABSENT without memory. jieba's formula, in its order of sums. */
+static int64_t joining_frequency(const Dictionary *dictionary, const Text *word, Scratch *scratch) {
+    if (!cut_text(dictionary, word, MODE_EXACT, 0, scratch)) return ABSENT;
+    double product = 1.0;
+    for (int64_t token = 0; token < scratch->tokens.count; token++)
+        product *= share(dictionary, word, scratch->tokens.spans[token][0], scratch->tokens.spans[token][1]);
+    int64_t known = dictionary_find(dictionary, word, 0, word->length).frequency;
+    int64_t suggested = (int64_t)(product * (double)dictionary->total) + 1;
+    if (known == ABSENT) known = 1;
+    return suggested > known ? suggested : known;
+}
+
+static PyObject *parting_frequency(const Dictionary *dictionary, PyObject *pieces) {
+    double product = 1.0;
+    PyObject *empty = PyUnicode_New(0, 0), *whole = empty ? PyUnicode_Join(empty, pieces) : NULL;
+    Py_XDECREF(empty);
+    if (whole == NULL) return NULL;
+    Text text;
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(pieces); index++) {
+        if (!text_of(PyTuple_GET_ITEM(pieces, index), &text)) {
+            Py_DECREF(whole);
+            return NULL;
+        }
+        product *= share(dictionary, &text, 0, text.length);
+    }
+    int64_t known = ABSENT, suggested = (int64_t)(product * (double)dictionary->total);
+    if (text_of(whole, &text)) known = dictionary_find(dictionary, &text, 0, text.length).frequency;
+    Py_DECREF(whole);
+    if (known == ABSENT) known = 0;
+    return PyErr_Occurred() ? NULL : PyLong_FromLongLong(suggested < known ? suggested : known);
+}
+
+static PyObject *engine_suggested_frequency(EngineObject *self, PyObject *segment) {
+    if (PyTuple_Check(segment)) return parting_frequency(&self->dictionary, segment);
+    Text text;
+    Scratch *scratch = text_of(segment, &text) ? take_scratch() : NULL;
+    if (scratch == NULL) return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    int64_t frequency = joining_frequency(&self->dictionary, &text, scratch);
+    give_scratch(scratch);
+    return frequency == ABSENT ? PyErr_NoMemory() : PyLong_FromLongLong(frequency);
+}
+
+/* ------------------------------------------------------------------------------------------- making one */
+
+static int32_t user_tag(EngineObject *self, PyObject *name, PyObject *numbers) {
+    PyObject *number = PyDict_GetItemWithError(numbers, name);
+    if (number) return (int32_t)PyLong_AsLong(number);
+    if (PyErr_Occurred() || PyList_Append(self->user_tags, name) < 0) return ABSENT;
+    int64_t next = self->table->table.tag_count + PyList_GET_SIZE(self->user_tags) - 1;
+    PyObject *made = PyLong_FromLongLong(next);
+    int kept = made ? PyDict_SetItem(numbers, name, made) : -1;
+    Py_XDECREF(made);
+    return kept < 0 ? ABSENT : (int32_t)next;
+}
+
+static int add_entry(EngineObject *self, PyObject *entry, PyObject *numbers, Scratch *scratch) {
+    PyObject *word, *frequency_object, *tag_object;
+    Text text;
+    if (!PyArg_ParseTuple(entry, "UOO;an entry is a word, a frequency or None, a tag or None", &word,
+                          &frequency_object, &tag_object) || !text_of(word, &text))
+        return 0;
+    if (text.length == 0 || text.length > 255) {
+        PyErr_SetString(PyExc_ValueError, "a word has 1 to 255 characters");
+        return 0;
+    }
+    int32_t tag = ABSENT;
+    if (tag_object != Py_None && PyObject_IsTrue(tag_object)) {
+        tag = user_tag(self, tag_object, numbers);
+        if (PyErr_Occurred()) return 0;
+    }
+    int64_t frequency = frequency_object == Py_None ? joining_frequency(&self->dictionary, &text, scratch)
+                                                    : PyLong_AsLongLong(frequency_object);
+    if (PyErr_Occurred()) return 0;
+    if (frequency < 0 || frequency > INT64_MAX - self->dictionary.total) {
+        PyErr_SetString(PyExc_OverflowError, "a frequency below 0, or frequencies that sum beyond 2^63");
+        return 0;
+    }
+    if (dictionary_add(&self->dictionary, &text, frequency, tag)) return 1;
+    PyErr_NoMemory();
+    return 0;
+}
+
+static int add_entries(EngineObject *self, PyObject *entries) {
+    PyObject *numbers = PyDict_New(), *sequence = PySequence_Fast(entries, "entries are a sequence");
+    Scratch *scratch = take_scratch();
+    int fine = numbers && sequence && scratch && (self->dictionary.user = user_words_new()) != NULL;
+    for (int64_t tag = 0; fine && tag < self->table->table.tag_count; tag++) {
+        PyObject *number = PyLong_FromLongLong(tag);
+        fine = number && PyDict_SetItem(numbers, self->table->tags[tag], number) == 0;
+        Py_XDECREF(number);
+    }
+    for (Py_ssize_t index = 0; fine && index < PySequence_Fast_GET_SIZE(sequence); index++)
+        fine = add_entry(self, PySequence_Fast_GET_ITEM(sequence, index), numbers, scratch);
+    if (fine) {
+        self->strings = calloc(self->dictionary.user->node_count, sizeof(PyObject *));
+        self->pairs = calloc(self->dictionary.user->node_count, sizeof(PyObject *));
+        fine = self->strings && self->pairs;
+    }
+    if (scratch) give_scratch(scratch);
+    Py_XDECREF(numbers);
+    Py_XDECREF(sequence);
+    if (!fine && !PyErr_Occurred()) PyErr_NoMemory();
+    return fine;
+}
+
+static PyObject *engine_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+    static char *names[] = {"table", "entries", NULL};
+    PyObject *table, *entries;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O", names, &TableType, &table, &entries)) return NULL;
+    EngineObject *self = (EngineObject *)type->tp_alloc(type, 0);
+    if (self == NULL) return NULL;
+    self->table = (TableObject *)Py_NewRef(table);
+    self->dictionary.table = &self->table->table;
+    self->dictionary.log_frequencies = self->table->log_frequencies;
+    self->dictionary.total = self->table->table.total;
+    self->dictionary.log_total = log((double)self->dictionary.total);
+    self->user_tags = PyList_New(0);
+    int has_entries = PyObject_IsTrue(entries);
+    if (self->user_tags == NULL || has_entries < 0 || (has_entries && !add_entries(self, entries))) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
+static void engine_dealloc(EngineObject *self) {
+    for (uint32_t node = 0; self->strings && self->pairs && node < self->dictionary.user->node_count; node++) {
+        Py_XDECREF(self->strings[node]);
+        Py_XDECREF(self->pairs[node]);
+    }
+    free(self->strings);
+    free(self->pairs);
+    user_words_free(self->dictionary.user);
+    Py_XDECREF(self->user_tags);
+    Py_XDECREF(self->table);
+    Py_TYPE(self)->tp_free(self);
+}
+
+static PyObject *engine_total(EngineObject *self, void *Py_UNUSED(closure)) {
+    return PyLong_FromLongLong(self->dictionary.total);
+}
+
+static PyGetSetDef engine_properties[] = {
+    {"total", (getter)engine_total, NULL, "The sum of all frequencies.", NULL},
+    {NULL},
+};
+
+static PyMethodDef engine_methods[] = {
+    {"cut", (PyCFunction)(void (*)(void))engine_cut, METH_FASTCALL, "cut(text, mode, hmm) -> list of tokens"},
+    {"spans", (PyCFunction)(void (*)(void))engine_spans, METH_FASTCALL,
+     "spans(text, mode, hmm) -> bytearray of int32 pairs: where each token of `cut` begins and ends"},
+    {"tag", (PyCFunction)(void (*)(void))engine_tag, METH_FASTCALL, "tag(text, hmm) -> list of (token, tag)"},
+    {"frequency", (PyCFunction)engine_frequency, METH_O, "frequency(word) -> int, 0 for an unknown or deleted word"},
+    {"suggested_frequency", (PyCFunction)engine_suggested_frequency, METH_O,
+     "suggested_frequency(word or tuple of words) -> int: what joins the word, or keeps the words apart"},
+    {NULL},
+};
+
+PyTypeObject EngineType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "textpipe.segment._core.Engine",
+    .tp_doc = "Engine(table, entries): segmentation over the table's words and (word, frequency, tag) entries.",
+    .tp_basicsize = sizeof(EngineObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = engine_new,
+    .tp_dealloc = (destructor)engine_dealloc,
+    .tp_methods = engine_methods,
+    .tp_getset = engine_properties,
+};

@@ -1,0 +1,107 @@
+/* Tokens as Python objects. Words of the dictionary and single characters are one object each, shared by all lists. */
+#include "module.h"
+
+static PyObject *characters[0x10000];
+static PyObject *character_pairs[0x10000]; /* with the tag x */
+
+static PyObject *new_string(const Text *text, int64_t start, int64_t end) {
+    const char *from = (const char *)text->characters + start * text->width;
+    return PyUnicode_FromKindAndData(text->width, from, end - start); /* width is Python's kind */
+}
+
+static PyObject *kept_string(const Text *text, int64_t start, int64_t end, PyObject **place) {
+    if (*place == NULL && (*place = new_string(text, start, end)) == NULL) return NULL;
+    return Py_NewRef(*place);
+}
+
+static PyObject *glued_string(const Text *text, const Scratch *scratch, int64_t first, int64_t length) {
+    PyObject *string = PyUnicode_New(length, text->width == 4 ? 0xFFFF : text->width == 2 ? 0xFFFF : 0xFF);
+    if (string == NULL) return NULL;
+    for (int64_t index = 0; index < length; index++)
+        PyUnicode_WRITE(PyUnicode_KIND(string), PyUnicode_DATA(string), index,
+                        character_at(text, scratch->glued[first + index]));
+    PyObject *narrow = PyUnicode_Substring(string, 0, length); /* the same object when nothing is to narrow */
+    Py_DECREF(string);
+    return narrow;
+}
+
+static PyObject *string_of(EngineObject *engine, const Text *text, const Scratch *scratch, int64_t token) {
+    int64_t start = scratch->tokens.spans[token][0], end = scratch->tokens.spans[token][1];
+    uint32_t word = scratch->tokens.words[token];
+    if (word & USER_WORD) return kept_string(text, start, end, engine->strings + (word & ~USER_WORD));
+    if (word & GLUED_WORD) return glued_string(text, scratch, word & ~GLUED_WORD, end - start);
+    if (word) return kept_string(text, start, end, engine->table->strings + word);
+    if (end - start == 1) {
+        uint32_t character = character_at(text, start);
+        if (character < 0x10000) return kept_string(text, start, end, characters + character);
+    }
+    return new_string(text, start, end);
+}
+
+PyObject *token_list(EngineObject *engine, const Text *text, const Scratch *scratch) {
+    const Tokens *tokens = &scratch->tokens;
+    PyObject *list = PyList_New(tokens->count);
+    if (list == NULL) return NULL;
+    for (int64_t token = 0; token < tokens->count; token++) {
+        uint32_t word = tokens->words[token];
+        PyObject *string = word && word < GLUED_WORD ? engine->table->strings[word] : NULL;
+        if (string) Py_INCREF(string);
+        else if ((string = string_of(engine, text, scratch, token)) == NULL) {
+            Py_DECREF(list);
+            return NULL;
+        }
+        PyList_SET_ITEM(list, token, string);
+    }
+    return list;
+}
+
+static PyObject *tag_string(EngineObject *engine, uint32_t tag) {
+    int64_t known = engine->table->table.tag_count;
+    PyObject *name = tag < known ? engine->table->tags[tag] : PyList_GET_ITEM(engine->user_tags, tag - known);
+    return Py_NewRef(name);
+}
+
+static PyObject *new_pair(EngineObject *engine, const Text *text, const Scratch *scratch, int64_t token) {
+    PyObject *string = string_of(engine, text, scratch, token);
+    PyObject *pair = string ? PyTuple_New(2) : NULL;
+    if (pair == NULL) {
+        Py_XDECREF(string);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(pair, 0, string);
+    PyTuple_SET_ITEM(pair, 1, tag_string(engine, scratch->tokens.tags[token]));
+    PyObject_GC_UnTrack(pair); /* two strings: no cycle can pass through it */
+    return pair;
+}
+
+/* Where the pair of a token is kept, or null for one that is made anew each time. */
+static PyObject **pair_place(EngineObject *engine, const Text *text, const Scratch *scratch, int64_t token) {
+    uint32_t word = scratch->tokens.words[token];
+    if (word & USER_WORD) return engine->pairs + (word & ~USER_WORD);
+    if (word) return engine->table->pairs + word;
+    int64_t start = scratch->tokens.spans[token][0];
+    if (scratch->tokens.spans[token][1] - start > 1 || scratch->tokens.tags[token] != 0) return NULL;
+    uint32_t character = character_at(text, start);
+    return character < 0x10000 ? character_pairs + character : NULL;
+}
+
+PyObject *pair_list(EngineObject *engine, const Text *text, const Scratch *scratch) {
+    const Tokens *tokens = &scratch->tokens;
+    PyObject *list = PyList_New(tokens->count);
+    if (list == NULL) return NULL;
+    for (int64_t token = 0; token < tokens->count; token++) {
+        PyObject **place = pair_place(engine, text, scratch, token);
+        PyObject *pair = place ? *place : NULL;
+        if (pair == NULL) {
+            if ((pair = new_pair(engine, text, scratch, token)) == NULL) {
+                Py_DECREF(list);
+                return NULL;
+            }
+            if (place) *place = Py_NewRef(pair);
+        } else {
+            Py_INCREF(pair);
+        }
+        PyList_SET_ITEM(list, token, pair);
+    }
+    return list;
+}
