@@ -11,8 +11,9 @@ from textpipe.cli.configuration import read_configuration
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.version import __version__
 
-# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -
-COMMANDS = ("keywords", "tokenize", "train-idf", "run", "store", "doctor", "completion")
+# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -; `dict` would hide the builtin
+COMMANDS = ("keywords", "tokenize", "train-idf", "evaluate", "run", "store", "dict", "doctor", "completion")
+_SPELLED_OUT = {"dict": "dictionary"}
 
 
 class _LateGroup(click.Group):
@@ -24,7 +25,7 @@ class _LateGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        name = cmd_name.replace("-", "_")
+        name = _SPELLED_OUT.get(cmd_name, cmd_name).replace("-", "_")
         command: click.Command = getattr(import_module(f"textpipe.cli.{name}"), name)
         return command
 
