@@ -139,6 +139,8 @@ def _settings(
     stopwords: tuple[str, ...],
     user_dict: tuple[str, ...],
     hmm: bool,
+    protect: tuple[str, ...],
+    traditional: bool,
     quiet: bool,
     idf: str | None,
     store: Store,
@@ -149,7 +151,7 @@ def _settings(
     # a file may have a comma in its name; anything else with one is several lists
     lists = [name for given in stopwords for name in ([given] if os.path.exists(given) else given.split(","))]
     if idf is None:
-        tokenizer = make_tokenizer(user_dict, hmm=hmm, quiet=quiet)
+        tokenizer = make_tokenizer(user_dict, hmm=hmm, protect=protect, traditional=traditional, quiet=quiet)
         return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
     from textpipe.pipeline.word_stages import idf_of
     from textpipe.store.refs import resolve
@@ -157,6 +159,8 @@ def _settings(
     if user_dict or not hmm:
         hint = f"textpipe store show {idf} says with which; leave out --user-dict and --no-hmm"
         raise UsageError("--idf brings its own tokenizer and dictionary", hint=hint)
+    if protect or traditional:
+        raise UsageError("--idf brings its own tokenizer", hint="leave out --protect and --traditional")
     weights, tokenizer = idf_of(resolve(store, idf, kind="idf"))
     return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, idf=weights, **options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,7 @@ from textpipe.cli.console import note
 if TYPE_CHECKING:
     from textpipe.segment.tokenizer import Mode, Tokenizer
 
+_Command = Callable[..., Any]
 _TOKENIZER = (
     click.option(
         "--user-dict",
@@ -21,6 +22,18 @@ _TOKENIZER = (
         help="Words of your own, in jieba's format; repeatable.",
     ),
     click.option("--hmm/--no-hmm", default=True, show_default=True, help="Join unknown characters by jieba's model."),
+)
+_PREPARATION = (
+    click.option(
+        "--protect",
+        multiple=True,
+        type=click.Path(path_type=str, readable=False),
+        metavar="FILE",
+        help="Terms that come out whole, one a line, with spaces and punctuation; repeatable.",
+    ),
+    click.option(
+        "--traditional", is_flag=True, help="Read traditional characters as simplified ones; tokens stay as they are."
+    ),
 )
 _JOBS = click.option(
     "--jobs",
@@ -32,21 +45,34 @@ _JOBS = click.option(
 )
 
 
-def cuts_text(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command --user-dict, --hmm and --jobs."""
-    return has_tokenizer(_JOBS(command))
+def cuts_text(command: _Command) -> _Command:
+    """Give a command --user-dict, --hmm, --protect, --traditional and --jobs."""
+    return has_tokenizer(_with(_PREPARATION, _JOBS(command)))
 
 
-def has_tokenizer(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command --user-dict and --hmm."""
-    for option in reversed(_TOKENIZER):
+def has_tokenizer(command: _Command) -> _Command:
+    """Give a command --user-dict and --hmm: the settings that artifacts carry."""
+    return _with(_TOKENIZER, command)
+
+
+def _with(options: Sequence[Callable[[_Command], _Command]], command: _Command) -> _Command:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-def make_tokenizer(user_dict: tuple[str, ...], *, hmm: bool, mode: Mode = "exact", quiet: bool = False) -> Tokenizer:
-    """The Tokenizer that the options describe; a bad dictionary line raises DictionaryError."""
+def make_tokenizer(
+    user_dict: tuple[str, ...],
+    *,
+    hmm: bool,
+    protect: tuple[str, ...] = (),
+    traditional: bool = False,
+    mode: Mode = "exact",
+    quiet: bool = False,
+) -> Tokenizer:
+    """The Tokenizer that the options describe; a bad line of a file raises DictionaryError."""
     from textpipe.segment.dictionary import Dictionary
+    from textpipe.segment.protect import read_terms
     from textpipe.segment.tokenizer import Tokenizer
 
     dictionary = Dictionary()
@@ -55,7 +81,9 @@ def make_tokenizer(user_dict: tuple[str, ...], *, hmm: bool, mode: Mode = "exact
         if added.unmatchable and not quiet:
             note(
                 f"{path} has words that are never found ({len(added.unmatchable)}, first: {added.unmatchable[0]!r}): "
-                "a word holds letters, digits, Han characters and + # & . _ % - only"
+                "a word holds letters, digits, Han characters and + # & . _ % - only; "
+                "for others use --protect FILE"
             )
         dictionary = dictionary.with_entries(added.entries)
-    return Tokenizer(mode=mode, hmm=hmm, dictionary=dictionary)
+    terms = tuple(term for path in protect for term in read_terms(path))
+    return Tokenizer(mode=mode, hmm=hmm, dictionary=dictionary, protect=terms, traditional=traditional)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import show_account, with_progress
+from textpipe.cli.explaining import explains, write_explanations
 from textpipe.cli.output import STDOUT, Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
@@ -32,6 +33,7 @@ _FORMATS = ("text", "jsonl", "json", "csv", "tsv")
 )
 @click.option("--tags", is_flag=True, help="Parts of speech, as jieba.posseg gives them: word/tag.")
 @click.option("--spans", is_flag=True, help="Where each token lies in its document, in code points; as JSON lines.")
+@explains
 @cuts_text
 @writes_records(*_FORMATS)
 def tokenize(
@@ -40,8 +42,11 @@ def tokenize(
     mode: Mode,
     tags: bool,
     spans: bool,
+    explain: bool,
     user_dict: tuple[str, ...],
     hmm: bool,
+    protect: tuple[str, ...],
+    traditional: bool,
     jobs: int,
     destination: Destination,
 ) -> None:
@@ -61,14 +66,21 @@ def tokenize(
 
     if tags and mode != "exact":
         raise UsageError("--tags goes with --mode exact only", hint="leave out --mode")
+    if explain and (tags or spans or mode != "exact"):
+        raise UsageError("--explain goes with --mode exact only, and without --tags and --spans", hint="leave them out")
     kind = destination.format
     if spans and kind == "text":
         if destination.given_format or destination.path != STDOUT:
             raise UsageError("plain text has no place for spans", hint="--format jsonl")
         kind = "jsonl"
     log = ReadLog()
-    tokenizer = make_tokenizer(user_dict, hmm=hmm, mode=mode, quiet=reading.quiet)
+    tokenizer = make_tokenizer(
+        user_dict, hmm=hmm, protect=protect, traditional=traditional, mode=mode, quiet=reading.quiet
+    )
     pieces = reading.pieces(log)
+    if explain:
+        write_explanations(pieces, tokenizer, destination, log=log, reading=reading)
+        return
     shown = not reading.quiet and not destination.on_terminal
     with destination.open(log.paths) as write:
         cuts = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=jobs)

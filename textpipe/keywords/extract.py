@@ -17,8 +17,9 @@ from textpipe.keywords.candidates import (
 )
 from textpipe.keywords.textrank import DEFAULT_POS, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import weigh
-from textpipe.segment.jieba_tables import InverseDocumentFrequencies
+from textpipe.segment.jieba_tables import InverseDocumentFrequencies, chinese_idf
 from textpipe.segment.tokenizer import Tokenizer
+from textpipe.segment.traditional import EitherScript, simplify
 from textpipe.text import has_han, split_pieces
 
 Method = Literal["tfidf", "textrank"]
@@ -156,7 +157,15 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     reading = _read(pieces, settings)
     if reading.graph is not None:
         return rank(reading.graph, k=settings.k, converge=settings.converge)
-    return weigh(reading.words, k=settings.k, idf=settings.idf)
+    idf = _simplified_idf(settings.idf, reading.words) if settings.tokenizer.traditional else settings.idf
+    return weigh(reading.words, k=settings.k, idf=idf)
+
+
+def _simplified_idf(idf: InverseDocumentFrequencies | None, words: WordCounts) -> InverseDocumentFrequencies:
+    """The weights of a document's words; those that the table lacks weigh what their simplified forms do."""
+    table, median = idf or chinese_idf()
+    known = {word: table.get(word, table.get(simplify(word), median)) for word in words.counts}
+    return InverseDocumentFrequencies(known, median)
 
 
 def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:
@@ -171,7 +180,9 @@ class _Reading:
 
     def __init__(self, settings: KeywordSettings) -> None:
         self._filter = WordFilter(
-            settings.stopwords, bool(settings.lowercase), None if settings.pos is None else frozenset(settings.pos)
+            EitherScript(settings.stopwords) if settings.tokenizer.traditional else settings.stopwords,
+            bool(settings.lowercase),
+            None if settings.pos is None else frozenset(settings.pos),
         )
         self.words = WordCounts()
         self.graph = CooccurrenceGraph() if settings.method == "textrank" else None

@@ -100,6 +100,8 @@ int load_stretch(const Label *map, const Text *text, int64_t start, int whole_ga
 
 /* ------------------------------------------------------------------------------------------- the route */
 
+enum { AHEAD = 24 };
+
 static void route_in_table(const Dictionary *dictionary, Scratch *scratch) {
     const uint64_t *nodes = dictionary->table->nodes;
     const double *logs = dictionary->log_frequencies;
@@ -109,6 +111,14 @@ static void route_in_table(const Dictionary *dictionary, Scratch *scratch) {
     best[scratch->length] = 0.0;
     for (int64_t start = scratch->length - 1; start >= 0; start--) {
         uint32_t slot = labels[start];
+        if (start >= AHEAD) {
+            const Label *ahead = labels + start - AHEAD;
+            __builtin_prefetch(nodes + node_base(nodes[ahead[0]]) + ahead[1]);
+            ahead += AHEAD / 2;
+            uint32_t second = node_base(nodes[ahead[0]]) + ahead[1];
+            uint64_t found = nodes[second];
+            __builtin_prefetch(nodes + (node_check(found) == ahead[0] ? node_base(found) + ahead[2] : second));
+        }
         if (slot <= LABEL_LF) {
             best[start] = 0.0;
             continue;
