@@ -16,6 +16,9 @@ from textpipe.segment.tag_hmm import tag_unknown
 from textpipe.segment.word_hmm import split_unknown
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from textpipe.segment.engine import Mode
 
 _CUT_BLOCK = re.compile(r"([\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+)")
@@ -81,8 +84,14 @@ class JiebaEngine:
             return self._cut(text, hmm=hmm)
         return [token for token, _ in self._placed(text, mode, hmm)]
 
-    def spans(self, text: str, mode: Mode, hmm: bool) -> bytearray:
-        """int32 pairs: where each token of `cut` begins and ends."""
+    def spans(self, text: str, mode: Mode, hmm: bool) -> NDArray[np.int32]:
+        """int32[n, 2]: where each token of `cut` begins and ends."""
+        import numpy as np
+
+        return np.frombuffer(self.bounds(text, mode, hmm), dtype=np.int32).reshape(-1, 2)
+
+    def bounds(self, text: str, mode: Mode, hmm: bool) -> bytearray:
+        """The same as bytes, without numpy."""
         bounds = (place for token, start in self._placed(text, mode, hmm) for place in (start, start + len(token)))
         return bytearray(array("i", bounds).tobytes())
 

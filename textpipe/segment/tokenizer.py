@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-from array import array
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -73,16 +71,18 @@ class Tokenizer:
         """(token, offset) pairs: the tokens of `tokenize` and where each begins, in code points."""
         if self._preparation is not None:
             return self._preparation.placed(text)
-        bounds = memoryview(self._engine.spans(text, self.mode, self.hmm)).cast("i").tolist()
+        bounds = memoryview(self._engine.bounds(text, self.mode, self.hmm)).cast("i").tolist()
         return list(zip(self._engine.cut(text, self.mode, self.hmm), bounds[::2], strict=True))
 
     def spans(self, text: str) -> NDArray[np.int32]:
         """int32[n, 2]: start and end of each token of `tokenize`, in code points of the text as given."""
         if self._preparation is None:
-            return _rows_of_two()(self._engine.spans(text, self.mode, self.hmm))
+            return self._engine.spans(text, self.mode, self.hmm)
+        import numpy as np
+
         placed = self._preparation.placed(text)
-        bounds = array("i", (place for token, start in placed for place in (start, start + len(token))))
-        return _rows_of_two()(bytearray(bounds.tobytes()))
+        rows = [(start, start + len(token)) for token, start in placed]
+        return np.array(rows, dtype=np.int32).reshape(-1, 2)
 
     def tag(self, text: str) -> list[tuple[str, str]]:
         """(token, part of speech) pairs, as jieba.posseg gives them; only exact mode has them.
@@ -116,12 +116,3 @@ class Tokenizer:
 
         plain = replace(self, protect=(), traditional=False)
         return Preparation(plain, protect=self.protect, traditional=self.traditional)
-
-
-@functools.cache
-def _rows_of_two() -> Callable[[bytearray], NDArray[np.int32]]:
-    """int32[n, 2] over a buffer, without a copy. numpy comes when the first one is asked for, and is looked up once."""
-    import numpy as np
-
-    integer = np.dtype(np.int32)
-    return lambda buffer: np.ndarray((len(buffer) // 8, 2), integer, buffer)

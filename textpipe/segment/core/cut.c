@@ -1,6 +1,7 @@
 /* The most probable path through the dictionary's words, and the three modes over it. */
 #include "cut.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,48 +101,38 @@ int load_stretch(const Label *map, const Text *text, int64_t start, int whole_ga
 
 /* ------------------------------------------------------------------------------------------- the route */
 
-enum { AHEAD = 24 };
-
+/* A tie takes the longer word, and the sums are made in jieba's order. */
 static void route_in_table(const Dictionary *dictionary, Scratch *scratch) {
-    const uint64_t *nodes = dictionary->table->nodes;
-    const double *logs = dictionary->log_frequencies;
+    const uint64_t *restrict nodes = dictionary->table->nodes;
+    const double *restrict logs = dictionary->log_frequencies; /* minus infinity for what is no word */
     const double log_total = dictionary->log_total;
-    const Label *labels = scratch->labels;
-    double *best = scratch->best;
+    const Label *restrict labels = scratch->labels;
+    double *restrict best = scratch->best;
+    uint8_t *restrict lengths = scratch->lengths;
+    uint32_t *restrict words = scratch->words;
     best[scratch->length] = 0.0;
     for (int64_t start = scratch->length - 1; start >= 0; start--) {
-        uint32_t slot = labels[start];
-        if (start >= AHEAD) {
-            const Label *ahead = labels + start - AHEAD;
-            __builtin_prefetch(nodes + node_base(nodes[ahead[0]]) + ahead[1]);
-            ahead += AHEAD / 2;
-            uint32_t second = node_base(nodes[ahead[0]]) + ahead[1];
-            uint64_t found = nodes[second];
-            __builtin_prefetch(nodes + (node_check(found) == ahead[0] ? node_base(found) + ahead[2] : second));
-        }
+        uint32_t slot = labels[start], word = slot, base;
         if (slot <= LABEL_LF) {
             best[start] = 0.0;
             continue;
         }
         uint64_t node = nodes[slot];
-        uint32_t number = node_frequency(node), word = slot, base;
         int64_t end = start + 1, word_end = end;
-        double value = (logs[number] - log_total) + best[end];
-        int alone = number < 2;
+        double value = (logs[node_frequency(node)] - log_total) + best[end];
         while ((base = node_base(node)) != 0) {
             uint32_t next = base + labels[end];
             node = nodes[next];
             if (node_check(node) != slot) break;
             slot = next;
             end++;
-            number = node_frequency(node);
-            if (number < 2) continue;
+            uint32_t number = node_frequency(node);
             double candidate = (logs[number] - log_total) + best[end];
-            if (candidate >= value || alone) value = candidate, word_end = end, word = slot, alone = 0;
+            if (number > 1 && candidate >= value) value = candidate, word_end = end, word = slot;
         }
-        best[start] = value;
-        scratch->lengths[start] = (uint8_t)(word_end - start);
-        scratch->words[start] = word;
+        best[start] = value == -INFINITY ? (0.0 - log_total) + best[start + 1] : value; /* no word begins here */
+        lengths[start] = (uint8_t)(word_end - start);
+        words[start] = word;
     }
 }
 

@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     const Table *table;
-    const double *log_frequencies; /* [frequency_count]; 1 counts for 0, as in jieba */
+    const double *log_frequencies; /* [frequency_count]; minus infinity for what is no word */
     int64_t total;
     double log_total;
     UserWords *user; /* null for the table's words alone */

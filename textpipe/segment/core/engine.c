@@ -91,7 +91,7 @@ static PyObject *engine_cut(EngineObject *self, PyObject *const *arguments, Py_s
     return list;
 }
 
-static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+static PyObject *engine_bounds(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
     Text text;
     Scratch *scratch = work_in_mode(self, arguments, count, &text);
     if (scratch == NULL) return NULL;
@@ -99,6 +99,34 @@ static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py
     PyObject *bytes = PyByteArray_FromStringAndSize(spans, scratch->tokens.count * sizeof(*scratch->tokens.spans));
     give_scratch(scratch);
     return bytes;
+}
+
+/* numpy.ndarray and numpy.int32 as a dtype; numpy is imported when the first array is asked for. */
+static PyObject *array_type, *integer_type;
+
+static int find_numpy(void) {
+    PyObject *numpy = PyImport_ImportModule("numpy");
+    if (numpy == NULL) return 0;
+    array_type = PyObject_GetAttrString(numpy, "ndarray");
+    integer_type = array_type ? PyObject_CallMethod(numpy, "dtype", "s", "int32") : NULL;
+    if (integer_type == NULL) Py_CLEAR(array_type);
+    Py_DECREF(numpy);
+    return integer_type != NULL;
+}
+
+static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    if (array_type == NULL && !find_numpy()) return NULL;
+    PyObject *bytes = engine_bounds(self, arguments, count);
+    if (bytes == NULL) return NULL;
+    PyObject *rows = PyLong_FromSsize_t(PyByteArray_GET_SIZE(bytes) / 8), *columns = PyLong_FromLong(2);
+    PyObject *shape = rows && columns ? PyTuple_Pack(2, rows, columns) : NULL;
+    PyObject *given[] = {shape, integer_type, bytes};
+    PyObject *array = shape ? PyObject_Vectorcall(array_type, given, 3, NULL) : NULL;
+    Py_XDECREF(rows);
+    Py_XDECREF(columns);
+    Py_XDECREF(shape);
+    Py_DECREF(bytes);
+    return array;
 }
 
 static PyObject *engine_tag(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
@@ -278,7 +306,8 @@ static PyGetSetDef engine_properties[] = {
 static PyMethodDef engine_methods[] = {
     {"cut", (PyCFunction)(void (*)(void))engine_cut, METH_FASTCALL, "cut(text, mode, hmm) -> list of tokens"},
     {"spans", (PyCFunction)(void (*)(void))engine_spans, METH_FASTCALL,
-     "spans(text, mode, hmm) -> bytearray of int32 pairs: where each token of `cut` begins and ends"},
+     "spans(text, mode, hmm) -> int32[n, 2]: where each token of `cut` begins and ends"},
+    {"bounds", (PyCFunction)(void (*)(void))engine_bounds, METH_FASTCALL, "bounds(text, mode, hmm) -> bytearray of them"},
     {"tag", (PyCFunction)(void (*)(void))engine_tag, METH_FASTCALL, "tag(text, hmm) -> list of (token, tag)"},
     {"frequency", (PyCFunction)engine_frequency, METH_O, "frequency(word) -> int, 0 for an unknown or deleted word"},
     {"suggested_frequency", (PyCFunction)engine_suggested_frequency, METH_O,

@@ -16,7 +16,7 @@ static int prepare(TableObject *self) {
         return 0;
     }
     for (int64_t number = 0; number < table->frequency_count; number++)
-        self->log_frequencies[number] = log(table->frequencies[number] ? (double)table->frequencies[number] : 1.0);
+        self->log_frequencies[number] = log((double)table->frequencies[number]); /* minus infinity for 0 */
     for (int64_t tag = 0; tag < table->tag_count; tag++)
         if ((self->tags[tag] = PyUnicode_FromString(table->tag_names + 8 * tag)) == NULL) return 0;
     return 1;
