@@ -15,14 +15,12 @@ static PyObject *kept_string(const Text *text, int64_t start, int64_t end, PyObj
 }
 
 static PyObject *glued_string(const Text *text, const Scratch *scratch, int64_t first, int64_t length) {
-    PyObject *string = PyUnicode_New(length, text->width == 4 ? 0xFFFF : text->width == 2 ? 0xFFFF : 0xFF);
-    if (string == NULL) return NULL;
-    for (int64_t index = 0; index < length; index++)
-        PyUnicode_WRITE(PyUnicode_KIND(string), PyUnicode_DATA(string), index,
-                        character_at(text, scratch->glued[first + index]));
-    PyObject *narrow = PyUnicode_Substring(string, 0, length); /* the same object when nothing is to narrow */
-    Py_DECREF(string);
-    return narrow;
+    Py_UCS4 *letters = PyMem_New(Py_UCS4, length);
+    if (letters == NULL) return PyErr_NoMemory();
+    for (int64_t index = 0; index < length; index++) letters[index] = character_at(text, scratch->glued[first + index]);
+    PyObject *string = PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, letters, length); /* as narrow as they allow */
+    PyMem_Free(letters);
+    return string;
 }
 
 static PyObject *string_of(EngineObject *engine, const Text *text, const Scratch *scratch, int64_t token) {
