@@ -20,8 +20,7 @@ SHIPPED = ("zh", "en")
 NO_LIST = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(NamedTuple):
     """A keyword of one document.
 
     text: the word as counted (lower case where lower-casing acts)
@@ -32,7 +31,7 @@ class Keyword:
 
     text: str
     score: float
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's method of the same name gives way
     first: int
 
 

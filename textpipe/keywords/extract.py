@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypedDict, Unpack, get_args
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
 
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.keywords.candidates import (
@@ -15,15 +17,21 @@ from textpipe.keywords.candidates import (
     chosen_stopwords,
     shipped_stopwords,
 )
-from textpipe.keywords.textrank import DEFAULT_POS, CooccurrenceGraph, rank
+from textpipe.keywords.textrank import DEFAULT_POS, WINDOW, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import weigh
-from textpipe.segment.jieba_tables import InverseDocumentFrequencies, chinese_idf
+from textpipe.segment.engine import is_compiled
+from textpipe.segment.idf import InverseDocumentFrequencies, chinese_idf
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.segment.traditional import EitherScript, simplify
-from textpipe.text import has_han, split_pieces
+from textpipe.text import PIECE, has_han, split_pieces
+
+if TYPE_CHECKING:
+    from textpipe.keywords._kernel import Extractor
+    from textpipe.segment._core import Engine as CompiledEngine
 
 Method = Literal["tfidf", "textrank"]
 METHODS: tuple[Method, ...] = get_args(Method)
+_PLAIN_OPTIONS = frozenset({"method", "k", "lowercase", "converge", "tokenizer"})
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,24 @@ class KeywordSettings:
             raise UsageError("--converge belongs to textrank", hint="add --method textrank")
         if self.idf is not None and self.method != "tfidf":
             raise UsageError("--idf belongs to tfidf", hint="leave out --method")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings alone: the extractor is made again where they arrive."""
+        return {setting.name: getattr(self, setting.name) for setting in fields(self)}
+
+    @functools.cached_property
+    def extractor(self) -> Extractor | None:
+        """What finds the keywords of Chinese documents in compiled code, where it was built and can."""
+        settings = self.for_language(chinese=True)
+        as_usual = not (settings.lowercase or self.converge) and self.tokenizer.is_plain
+        if not as_usual or not is_compiled() or (self.idf is not None and not isinstance(self.idf.table, dict)):
+            return None
+        from textpipe.keywords._kernel import Extractor
+
+        assert self.tokenizer.dictionary is not None
+        engine = cast("CompiledEngine", self.tokenizer.dictionary.engine)
+        pos = None if settings.pos is None else frozenset(settings.pos)
+        return Extractor(engine, Keyword, settings.stopwords, pos, self.tokenizer.hmm)
 
     def for_language(self, *, chinese: bool) -> KeywordSettings:
         """The same with every None decided."""
@@ -137,6 +163,11 @@ def _known_tags(pos: str | Iterable[str] | None, tokenizer: Tokenizer) -> tuple[
     return tags
 
 
+@functools.lru_cache(maxsize=64)
+def _remembered_settings(**options: Any) -> KeywordSettings:
+    return keyword_settings(**options)
+
+
 def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
@@ -149,16 +180,37 @@ def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """
     if not isinstance(text, str):
         raise UsageError(f"a text is needed, not {type(text).__name__}", hint="call it once for each text")
-    return keywords_of(split_pieces(iter((text,))), keyword_settings(**options))
+    plain = options.keys() <= _PLAIN_OPTIONS  # not files of stop words, which may change
+    settings = _remembered_settings(**options) if plain else keyword_settings(**options)
+    return keywords_of((text,) if len(text) <= PIECE else split_pieces(iter((text,))), settings)
 
 
 def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keyword]:
     """The keywords of one document that comes in pieces, as `textpipe.text.split_pieces` cuts it."""
+    extractor = settings.extractor
+    if extractor is not None:
+        pieces = iter(pieces)
+        first = next(pieces, "")
+        pieces = itertools.chain((first,), pieces)
+        if has_han(first):
+            return _compiled(pieces, settings, extractor)
     reading = _read(pieces, settings)
     if reading.graph is not None:
         return rank(reading.graph, k=settings.k, converge=settings.converge)
     idf = _simplified_idf(settings.idf, reading.words) if settings.tokenizer.traditional else settings.idf
     return weigh(reading.words, k=settings.k, idf=idf)
+
+
+def _compiled(pieces: Iterable[str], settings: KeywordSettings, extractor: Extractor) -> list[Keyword]:
+    """The same for a Chinese document, in the compiled kernel."""
+    k = settings.k or 0
+    if settings.method == "textrank":
+        return extractor.textrank(pieces, k, WINDOW)
+    if settings.idf is None:
+        return extractor.tfidf(pieces, k)
+    table, median = settings.idf
+    assert isinstance(table, dict)  # else there would be no extractor
+    return extractor.tfidf(pieces, k, table, median)
 
 
 def _simplified_idf(idf: InverseDocumentFrequencies | None, words: WordCounts) -> InverseDocumentFrequencies:

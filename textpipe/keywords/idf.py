@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from textpipe.errors import REMAKE, ArtifactError
-from textpipe.segment.jieba_tables import InverseDocumentFrequencies
+from textpipe.segment.idf import InverseDocumentFrequencies
 from textpipe.text import artifact_lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, WordCounts, WordFilter, ranked
-from textpipe.segment.jieba_tables import InverseDocumentFrequencies, chinese_idf
+from textpipe.segment.idf import InverseDocumentFrequencies, chinese_idf
 
 
 def tfidf(

@@ -24,7 +24,7 @@ from textpipe.pipeline.document_stages import (
 )
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
-from textpipe.segment.jieba_tables import InverseDocumentFrequencies
+from textpipe.segment.idf import InverseDocumentFrequencies
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.store.objects import Artifact, verified
 from textpipe.text import has_han, split_pieces

@@ -18,7 +18,8 @@ from textpipe.segment.jieba_tables import (
     TagModel,
     base_dictionary,
     base_tags,
-    chinese_idf,
+    idf_values,
+    median_idf,
     tag_model,
     word_model,
 )
@@ -38,14 +39,13 @@ _PLACES = "BEMS"  # in the order of their states
 def build_table(path: str | Path) -> None:
     """Write the table of the installed jieba (about 9 MB, ten seconds)."""
     labels = _labels()
-    idf = chinese_idf()
     prefixes = set(base_dictionary().frequencies).union(
-        word[:end] for word in idf.table for end in range(1, len(word) + 1)
+        word[:end] for word in idf_values() for end in range(1, len(word) + 1)
     )
     trie = double_array(sorted(prefixes), labels)
     tags = _tag_numbers()
     frequencies = [0, 0, *sorted(set(base_dictionary().frequencies.values()) - {0})]
-    idf_values = [idf.median, *sorted(set(idf.table.values()))]
+    weights = [median_idf(), *sorted(set(idf_values().values()))]
     emission = _tag_emissions(tag_model(), labels)
     sections: list[array[int] | array[float] | bytes] = [
         _character_labels(labels),
@@ -53,8 +53,8 @@ def build_table(path: str | Path) -> None:
         _character_labels({character: labels[character] for character in labels if _joins(character, but="%-")}),
         _nodes(trie, frequencies, tags),
         array("q", frequencies),
-        _idf_numbers(trie, idf_values),
-        array("d", idf_values),
+        _idf_numbers(trie, weights),
+        array("d", weights),
         b"".join(name.encode().ljust(8, b"\0") for name in tags),
         _word_model(),
         _word_emissions(labels),
@@ -113,7 +113,7 @@ def _labels() -> dict[str, int]:
     counts = Counter("".join(base_dictionary().frequencies))
     han = sorted(map(chr, _HAN), key=lambda character: (-counts[character], character))
     labels = {character: number for number, character in enumerate([*_LATIN, *han], start=_FIRST_LABEL)}
-    others = sorted({character for word in chinese_idf().table for character in word}.union(counts) - set(labels))
+    others = sorted({character for word in idf_values() for character in word}.union(counts) - set(labels))
     return labels | {character: number for number, character in enumerate(others, start=len(labels) + _FIRST_LABEL)}
 
 
@@ -154,7 +154,7 @@ def _idf_numbers(trie: DoubleArray, values: list[float]) -> array[int]:
     """uint16[slots]: the number of a word's IDF; 0 for a word without one, which weighs as the median."""
     number = {value: index for index, value in enumerate(values) if index}
     table = array("H", bytes(2 * len(trie.base)))
-    for word, value in chinese_idf().table.items():
+    for word, value in idf_values().items():
         table[trie.slots[word]] = number[value]
     return table
 

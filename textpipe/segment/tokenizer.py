@@ -61,6 +61,11 @@ class Tokenizer:
         """The settings: what is made from them is made again where they arrive."""
         return {setting.name: getattr(self, setting.name) for setting in fields(self)}
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the engine sees a text as it is: no terms are protected, no characters read as others."""
+        return not (self.protect or self.traditional)
+
     def tokenize(self, text: str) -> list[str]:
         """The tokens of a text. In exact mode `"".join(tokens) == text`, white space included."""
         if self._preparation is None:
@@ -110,7 +115,7 @@ class Tokenizer:
     @functools.cached_property
     def _preparation(self) -> Preparation | None:
         """What stands before the engine when terms are protected or characters are read as others."""
-        if not self.protect and not self.traditional:
+        if self.is_plain:
             return None
         from textpipe.segment.prepare import Preparation
 

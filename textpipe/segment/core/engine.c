@@ -6,44 +6,6 @@
 #include <string.h>
 
 enum { LONG_TEXT = 2000 };         /* characters from which other threads may run meanwhile */
-enum { LARGE_SCRATCH = 1 << 24 };  /* bytes that are given back after a call */
-enum { POOLED = 64 };
-
-/* Scratch for as many calls as ever run at once; taken and given back under the interpreter's lock. */
-static Scratch *pool[POOLED];
-static int pooled;
-
-static Scratch *take_scratch(void) {
-    if (pooled) return pool[--pooled];
-    return calloc(1, sizeof(Scratch));
-}
-
-static void give_scratch(Scratch *scratch) {
-    int64_t bytes = scratch->limit * 15 + scratch->back_limit + scratch->glued_limit * 4 + scratch->tokens.limit * 16;
-    if (bytes > LARGE_SCRATCH) scratch_free(scratch);
-    if (pooled < POOLED) {
-        pool[pooled++] = scratch;
-    } else {
-        scratch_free(scratch);
-        free(scratch);
-    }
-}
-
-int text_of(PyObject *object, Text *text) {
-    if (!PyUnicode_Check(object)) {
-        PyErr_Format(PyExc_TypeError, "a text is needed, not %.100s", Py_TYPE(object)->tp_name);
-        return 0;
-    }
-    text->characters = PyUnicode_DATA(object);
-    text->width = PyUnicode_KIND(object);
-    text->length = PyUnicode_GET_LENGTH(object);
-    if (text->length > INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "a text of more than 2,147,483,647 characters");
-        return 0;
-    }
-    return 1;
-}
-
 /* Tokens of the object into a scratch that the caller gives back; null with an exception set. */
 static Scratch *work(EngineObject *self, PyObject *object, Text *text, Mode mode, int hmm, int tagging) {
     if (!text_of(object, text)) return NULL;

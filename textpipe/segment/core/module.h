@@ -28,7 +28,12 @@ typedef struct {
 
 extern PyTypeObject TableType, EngineType;
 
+/* False with an exception set for what is no str, or longer than offsets can tell. */
 int text_of(PyObject *object, Text *text);
+
+Scratch *take_scratch(void); /* null without memory */
+void give_scratch(Scratch *scratch);
+
 PyObject *token_list(EngineObject *engine, const Text *text, const Scratch *scratch);
 PyObject *pair_list(EngineObject *engine, const Text *text, const Scratch *scratch);
 
