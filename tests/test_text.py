@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.decoding import CHINESE, decoded
 from textpipe.errors import EncodingError
-from textpipe.text import Decoding, decode_stream, fold, read_text, split_lines, split_pieces
+from textpipe.text import Decoding, decode_stream, fold, line_blocks, read_text, split_lines, split_pieces
 
 
 def test_broken_utf8_names_the_line() -> None:
@@ -128,3 +128,29 @@ def test_lists_are_read_whole(tmp_path: Path) -> None:
     with pytest.raises(EncodingError, match="the list ends inside a character") as raised:
         read_text(str(tmp_path / "a.txt"), what="list (of words)")
     assert raised.value.line == 2
+
+
+@given(st.lists(st.text(st.sampled_from("一二a\n\r。"), max_size=40), max_size=8), st.integers(5, 60))
+def test_line_blocks_are_the_lines(blocks: list[str], limit: int) -> None:
+    """The same pieces of long lines, and whole lines together, none longer than the limit."""
+    expected = list(split_lines(iter(blocks), limit=limit))
+    found: list[tuple[str, bool]] = []
+    for text, ends, lines in line_blocks(iter(blocks), limit=limit):
+        assert len(text) <= limit
+        parts = text.split("\n")
+        assert len(parts) == lines
+        found += [(part, True) for part in parts[:-1]]
+        found.append((parts[-1], ends))
+    merged, wanted = [lines_of(pieces) for pieces in (found, expected)]
+    assert merged == wanted
+
+
+def lines_of(pieces: list[tuple[str, bool]]) -> list[str]:
+    """The lines that pieces make up; where a long one is cut depends on how its text came."""
+    lines, parts = [], []
+    for text, ends in pieces:
+        parts.append(text)
+        if ends:
+            lines.append("".join(parts))
+            parts = []
+    return [*lines, *parts]

@@ -233,6 +233,30 @@ def split_lines(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[tuple[
         yield buffer, True
 
 
+def line_blocks(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[tuple[str, bool, int]]:
+    """As `split_lines`, with as many whole lines together as fit: (piece, whether it ends its line, how many lines)."""
+    buffer = ""
+    for block in blocks:
+        lines, line_end, buffer = (buffer + block).rpartition("\n")
+        start = 0
+        while line_end and start <= len(lines):
+            stop = lines.rfind("\n", start, start + limit + 1) if len(lines) - start > limit else len(lines)
+            if stop >= 0:
+                yield lines[start:stop], True, lines.count("\n", start, stop) + 1
+            else:
+                stop = lines.find("\n", start) % (len(lines) + 1)  # to the end if it is the last
+                *parts, last = split_pieces(iter((lines[start:stop],)), limit=limit)
+                yield from ((part, False, 1) for part in parts)
+                yield last, True, 1
+            start = stop + 1
+        while len(buffer) > limit:
+            place = _cut_place(buffer, 0, limit)
+            yield buffer[:place], False, 1
+            buffer = buffer[place:]
+    if buffer:
+        yield buffer, True, 1
+
+
 def whole_lines(
     blocks: Iterator[str], *, limit: int, too_long: Callable[[int], InputError]
 ) -> Iterator[tuple[int, str]]:

@@ -78,3 +78,24 @@ def test_long_documents_stay_whole(run: Run, tmp_path: Path) -> None:
         assert [text[start:end] for start, end in record["spans"]] == record["tokens"]
         plain = run("tokenize", tmp_path / "long.txt", "--jobs", jobs)
         assert plain.out == " ".join(token for token in record["tokens"] if not token.isspace()) + "\n"
+
+
+def test_plain_text_in_the_core_is_the_tokens_joined(run: Run, tmp_path: Path) -> None:
+    """Threads, blocks of lines and bytes give what a record a line gives; CR LF, blank and endless lines too."""
+    article = (DATA / "articles" / "tea-mountain.txt").read_text("utf-8")
+    text = article.replace("\n", "\r\n") + "\n\n  \n" + article.replace("\n", "") * 60 + "\n" + article * 200 + "无尽"
+    path = tmp_path / "a.txt"
+    path.write_text(text, encoding="utf-8", newline="")
+    tokenizer = textpipe.Tokenizer()
+
+    def shown(piece: str) -> str:
+        return " ".join(token for token in tokenizer.tokenize(piece) if not token.isspace())
+
+    lines = "".join(shown(line) + "\n" for line in text.split("\n"))
+    for jobs in ((), ("--jobs", 1), ("--jobs", 3)):
+        assert run("tokenize", path, "--lines", *jobs).out == lines
+        assert run("tokenize", path, *jobs).out == shown(text) + "\n"
+    assert run("tokenize", path, "--lines", "--limit", 3).out == "".join(lines.splitlines(keepends=True)[:3])
+    count = f"note: {text.count(chr(10)) + 1} read = {text.count(chr(10)) + 1} used"
+    assert count in run("tokenize", path, "--lines", "-v", "-o", tmp_path / "o.txt").err
+    assert (tmp_path / "o.txt").read_text("utf-8") == lines

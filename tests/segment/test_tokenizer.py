@@ -67,6 +67,18 @@ def test_spans_point_at_the_tokens(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(mixed)
+def test_joined_is_the_tokens_joined(text: str) -> None:
+    for mode, hmm in SETTINGS:
+        tokenizer = Tokenizer(mode, hmm)
+        for lines in (False, True):
+            parts = text.split("\n") if lines else [text]
+            kept = [[token for token in tokenizer.tokenize(part) if token and not token.isspace()] for part in parts]
+            expected = "\n".join(map(" ".join, kept)).encode(errors="backslashreplace")
+            assert tokenizer.joined(text, lines=lines) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(mixed)
 def test_identical_with_jieba(text: str) -> None:
     for mode, hmm in SETTINGS:
         assert Tokenizer(mode, hmm).tokenize(text) == jieba_reference.cut(text, mode=mode, hmm=hmm)

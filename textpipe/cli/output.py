@@ -88,6 +88,21 @@ class Destination:
                 write("\ufeff")
             yield write
 
+    @contextlib.contextmanager
+    def open_bytes(self, inputs: Sequence[str] = ()) -> Iterator[Callable[[bytes], object]]:
+        """As `open`, for text that is UTF-8 already; not for a terminal, which needs characters escaped."""
+        with contextlib.ExitStack() as stack:
+            if self.path == STDOUT:
+                sys.stdout.flush()
+                write: Callable[[bytes], object] = sys.stdout.buffer.write
+                stack.callback(sys.stdout.flush)
+            else:
+                check_apart(self.path, inputs, what="input")
+                write = stack.enter_context(atomic_writer(self.path, force=self.force)).write
+            if self.bom:
+                write("\ufeff".encode())
+            yield write
+
 
 def check_apart(path: str, others: Sequence[str], *, what: str) -> None:
     """Raise UsageError when the file is one of the others, under whatever name; `what` says what it would replace."""

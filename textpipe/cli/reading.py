@@ -78,12 +78,12 @@ class Reading:
             raise UsageError("no input", hint="name files or folders, or - for standard input")
         return self.paths
 
-    def pieces(self, log: ReadLog) -> Iterator[Piece]:
-        """The documents, long ones in pieces."""
+    def pieces(self, log: ReadLog, *, line_blocks: bool = False) -> Iterator[Piece]:
+        """The documents, long ones in pieces; with `line_blocks`, lines of plain text many in a piece."""
         from textpipe.corpus.read import ReadOptions, read_pieces
 
         self.required_paths()
-        return read_pieces(self.paths, ReadOptions(**self.options), log=log)
+        return read_pieces(self.paths, ReadOptions(**self.options, line_blocks=line_blocks), log=log)
 
 
 def reads_paths(command: Callable[..., Any]) -> Callable[..., Any]:

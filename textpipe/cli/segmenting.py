@@ -38,10 +38,8 @@ _PREPARATION = (
 _JOBS = click.option(
     "--jobs",
     type=int,
-    default=1,
-    show_default=True,
     metavar="N",
-    help="Processes to spread documents over; 0: all cores.",
+    help="Processes to spread documents over; 0: all cores.  [default: 1; plain text of tokenize: a thread a core]",
 )
 
 

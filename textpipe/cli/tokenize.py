@@ -47,7 +47,7 @@ def tokenize(
     hmm: bool,
     protect: tuple[str, ...],
     traditional: bool,
-    jobs: int,
+    jobs: int | None,
     destination: Destination,
 ) -> None:
     """Cut documents into words, exactly as jieba does.
@@ -62,7 +62,8 @@ def tokenize(
       echo 我来到北京清华大学 | textpipe tokenize - --tags
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.operations.tokenize import cut_pieces, token_records
+    from textpipe.operations.tokenize import cut_pieces, joined_pieces, token_records
+    from textpipe.segment.engine import is_compiled
 
     if tags and mode != "exact":
         raise UsageError("--tags goes with --mode exact only", hint="leave out --mode")
@@ -77,13 +78,22 @@ def tokenize(
     tokenizer = make_tokenizer(
         user_dict, hmm=hmm, protect=protect, traditional=traditional, mode=mode, quiet=reading.quiet
     )
-    pieces = reading.pieces(log)
+    in_core = (
+        kind == "text" and not (tags or explain or destination.on_terminal) and tokenizer.is_plain and is_compiled()
+    )
+    pieces = reading.pieces(log, line_blocks=in_core)
     if explain:
         write_explanations(pieces, tokenizer, destination, log=log, reading=reading)
         return
     shown = not reading.quiet and not destination.on_terminal
+    if in_core:
+        with destination.open_bytes(log.paths) as write_bytes:
+            joined = joined_pieces(pieces, tokenizer, lines=reading.options["lines"], threads=jobs or 0)
+            _write_joined(with_progress(joined, log, shown=shown), write_bytes)
+        show_account(log, quiet=reading.quiet, verbose=reading.verbose)
+        return
     with destination.open(log.paths) as write:
-        cuts = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=jobs)
+        cuts = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=1 if jobs is None else jobs)
         if kind == "text":
             _write_text(with_progress(cuts, log, shown=shown), write)
         else:
@@ -92,6 +102,18 @@ def tokenize(
                 for record in with_progress(token_records(cuts), log, shown=shown):
                     add(record)
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
+
+
+def _write_joined(pieces: Iterable[tuple[Piece, bytes]], write: Callable[[bytes], object]) -> None:
+    """As `_write_text`, of pieces that are plain text already; those of several lines hold the line feeds between."""
+    separator = b""
+    for piece, line in pieces:
+        if line:
+            write(line if line.startswith(b"\n") else separator + line)
+            separator = b" "
+        if piece.last:
+            write(b"\n")
+            separator = b""
 
 
 def _write_text(cuts: Iterable[tuple[Piece, Cut]], write: Callable[[str], None]) -> None:

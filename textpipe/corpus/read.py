@@ -25,6 +25,7 @@ from textpipe.text import (
     Decoding,
     decode_stream,
     fold,
+    line_blocks,
     split_lines,
     split_pieces,
     whole_lines,
@@ -60,6 +61,8 @@ class ReadOptions:
     limit: at most so many documents; sample: so many by chance, in input order, drawn with seed
     fold: full-width letters, digits and space become ASCII; lengths and so offsets stay the same
     strict: a row that cannot be used is an error instead of being counted as rejected
+    line_blocks: lines of plain text may come many in a piece, for work to which a document of its own is nothing;
+        only where all are read
     """
 
     input_format: Format | None = None
@@ -75,6 +78,7 @@ class ReadOptions:
     seed: int = 0
     fold: bool = False
     strict: bool = False
+    line_blocks: bool = False
 
     def __post_init__(self) -> None:
         if self.encoding != "auto":
@@ -157,7 +161,7 @@ def read_pieces(paths: Iterable[str], options: ReadOptions, *, log: ReadLog | No
 def _limited(pieces: Generator[Piece], limit: int | None, log: ReadLog) -> Iterator[Piece]:
     """The pieces of the first documents, and not a byte further than they need."""
     for piece in pieces:
-        log.used += piece.last
+        log.used += piece.documents if piece.last else 0
         yield piece
         if piece.last and log.used == limit:
             pieces.close()
@@ -321,7 +325,8 @@ def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOp
     if kind != "txt" or options.lines:
         blocks = _with_line_feeds(blocks)
     if kind == "txt" and options.lines:
-        yield from _line_pieces(blocks, path)
+        in_blocks = options.line_blocks and options.limit is None and options.sample is None
+        yield from _block_pieces(blocks, path) if in_blocks else _line_pieces(blocks, path)
     elif kind == "txt":
         yield from _whole_pieces(split_pieces(blocks), Document(id=path, text="", source=path))
     else:
@@ -368,3 +373,14 @@ def _line_pieces(blocks: Iterator[str], path: str) -> Iterator[Piece]:
         offset += len(text)
         if ends:
             number, offset = number + 1, 0
+
+
+def _block_pieces(blocks: Iterator[str], path: str) -> Iterator[Piece]:
+    """Whole lines, as many as fit a piece, joined by line feeds; longer ones as `_line_pieces` has them."""
+    number, offset = 1, 0
+    for text, ends, lines in line_blocks(blocks, limit=PIECE):
+        place = f"{path}:{number}"
+        yield Piece(Document(place, text, None, place), offset, ends, lines)
+        offset += len(text)
+        if ends:
+            number, offset = number + lines, 0

@@ -181,7 +181,7 @@ def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     if not isinstance(text, str):
         raise UsageError(f"a text is needed, not {type(text).__name__}", hint="call it once for each text")
     plain = options.keys() <= _PLAIN_OPTIONS  # not files of stop words, which may change
-    settings = _remembered_settings(**options) if plain else keyword_settings(**options)
+    settings = _remembered_settings(**cast("dict[str, Any]", options)) if plain else keyword_settings(**options)
     return keywords_of((text,) if len(text) <= PIECE else split_pieces(iter((text,))), settings)
 
 

@@ -8,8 +8,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import parent_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, NamedTuple
@@ -43,15 +44,30 @@ def worker_count(jobs: int) -> int:
     return jobs or usable_cores()
 
 
-def ordered_map(work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int = 1) -> Iterator[tuple[Any, Any]]:
+def ordered_map(
+    work: Callable[[Any], Any], items: Iterable[Item], *, jobs: int = 1, in_threads: bool = False
+) -> Iterator[tuple[Any, Any]]:
     """(key, work(argument)) for every item, in order; `work` must be picklable when `jobs` is not 1.
 
+    in_threads: threads in place of processes, for work that leaves the interpreter's lock; then it need not be.
     Raises ResourceError when a worker process dies; what `work` raises is raised here.
     """
     count = worker_count(jobs)
     if count == 1:
         return ((item.key, work(item.argument)) for item in items)
-    return _in_processes(work, items, count)
+    return _in_threads(work, items, count) if in_threads else _in_processes(work, items, count)
+
+
+def _in_threads(work: Callable[[Any], Any], items: Iterable[Item], count: int) -> Iterator[tuple[Any, Any]]:
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield from _spread(pool, partial(_run_here, work), work, items, ahead=count * _BATCHES_AHEAD)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_here(work: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
+    return [work(argument) for argument in arguments]
 
 
 class _Worker(SpawnProcess):
@@ -74,7 +90,7 @@ def _in_processes(work: Callable[[Any], Any], items: Iterable[Item], count: int)
     with _signals_held():
         pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(work,))
     try:
-        yield from _spread(pool, work, items, ahead=count * _BATCHES_AHEAD)
+        yield from _spread(pool, _run, work, items, ahead=count * _BATCHES_AHEAD)
     except BrokenProcessPool:
         hint = "memory may have run out; try --jobs 1"
         raise ResourceError("a worker process died", hint=hint) from None
@@ -100,8 +116,14 @@ Batch = tuple[list[Any], "Future[list[Any]]"]
 
 
 def _spread(
-    pool: ProcessPoolExecutor, work: Callable[[Any], Any], items: Iterable[Item], *, ahead: int
+    pool: Executor,
+    run: Callable[[list[Any]], list[Any]],
+    work: Callable[[Any], Any],
+    items: Iterable[Item],
+    *,
+    ahead: int,
 ) -> Iterator[tuple[Any, Any]]:
+    """Batches go to the pool as `run`; local items to `work`, in this thread."""
     waiting: deque[Batch] = deque()
     for batch in _batches(items):
         if batch[0].local:
@@ -110,7 +132,7 @@ def _spread(
             waiting.append(([batch[0].key], done))
         else:
             with _signals_held():  # this may start a worker
-                future = pool.submit(_run, [item.argument for item in batch])
+                future = pool.submit(run, [item.argument for item in batch])
             waiting.append(([item.key for item in batch], future))
         while len(waiting) > ahead or (waiting and waiting[0][1].done()):
             yield from _results(waiting.popleft())

@@ -37,6 +37,18 @@ def cut_pieces(
     yield from ordered_map(work, items, jobs=jobs)
 
 
+def joined_pieces(
+    pieces: Iterable[Piece], tokenizer: Tokenizer, *, lines: bool, threads: int
+) -> Iterator[tuple[Piece, bytes]]:
+    """Every piece as plain text, in input order: tokens with a space between, UTF-8; with `lines`, line feeds stay.
+
+    The compiled core runs in `threads` threads while this one reads and its caller writes.
+    """
+    work = partial(tokenizer.joined, lines=lines)
+    items = (Item(piece, piece.document.text, len(piece.document.text)) for piece in pieces)
+    yield from ordered_map(work, items, jobs=threads, in_threads=True)
+
+
 def token_records(cuts: Iterable[tuple[Piece, Cut]]) -> Iterator[TokenRecord]:
     """A record a document; the pieces of a long one are held until its last."""
     tokens: list[str] = []

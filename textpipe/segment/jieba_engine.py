@@ -95,6 +95,10 @@ class JiebaEngine:
         bounds = (place for token, start in self._placed(text, mode, hmm) for place in (start, start + len(token)))
         return bytearray(array("i", bounds).tobytes())
 
+    def joined(self, text: str, mode: Mode, hmm: bool, lines: bool) -> bytes:
+        """The tokens with a space between, white space left out; with `lines`, line feeds stay. UTF-8."""
+        return join_tokens(lambda part: self.cut(part, mode, hmm), text, lines=lines)
+
     def _placed(self, text: str, mode: Mode, hmm: bool) -> Iterator[tuple[str, int]]:
         if mode == "full":
             return self._cut_all(text)
@@ -307,3 +311,10 @@ def _tag_outside_blocks(part: str) -> Iterator[tuple[str, str]]:
     # letters, digits and dots are always inside blocks, so that jieba's tests for them find nothing here
     for word in _outside_blocks(part):
         yield word, "x"
+
+
+def join_tokens(cut: Callable[[str], list[str]], text: str, *, lines: bool) -> bytes:
+    """What `joined` of an engine gives, by a function that cuts."""
+    parts = text.split("\n") if lines else [text]
+    kept = ([token for token in cut(part) if token and not token.isspace()] for part in parts)
+    return "\n".join(map(" ".join, kept)).encode(errors="backslashreplace")

@@ -72,6 +72,17 @@ class Tokenizer:
             return self._engine.cut(text, self.mode, self.hmm)
         return [token for token, _ in self._preparation.placed(text)]
 
+    def joined(self, text: str, *, lines: bool = False) -> bytes:
+        """The tokens with a space between, white space left out, as UTF-8; with `lines`, line feeds stay.
+
+        For files: no token becomes an object, and other threads run meanwhile. Lone surrogates become `\\ud800`.
+        """
+        if self._preparation is None:
+            return self._engine.joined(text, self.mode, self.hmm, lines)
+        from textpipe.segment.jieba_engine import join_tokens
+
+        return join_tokens(self.tokenize, text, lines=lines)
+
     def placed(self, text: str) -> list[tuple[str, int]]:
         """(token, offset) pairs: the tokens of `tokenize` and where each begins, in code points."""
         if self._preparation is not None:

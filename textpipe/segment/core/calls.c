@@ -16,7 +16,8 @@ Scratch *take_scratch(void) {
 }
 
 void give_scratch(Scratch *scratch) {
-    int64_t bytes = scratch->limit * 15 + scratch->back_limit + scratch->glued_limit * 4 + scratch->tokens.limit * 16;
+    int64_t bytes = scratch->limit * 15 + scratch->back_limit + scratch->glued_limit * 4 + scratch->byte_limit +
+                    scratch->tokens.limit * 16;
     if (bytes > LARGE_SCRATCH) scratch_free(scratch);
     if (pooled < POOLED) {
         pool[pooled++] = scratch;

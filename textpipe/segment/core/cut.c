@@ -55,6 +55,7 @@ void scratch_free(Scratch *scratch) {
     free(scratch->words);
     free(scratch->back);
     free(scratch->glued);
+    free(scratch->bytes);
     free(scratch->tokens.spans);
     free(scratch->tokens.words);
     free(scratch->tokens.tags);
@@ -290,7 +291,7 @@ static int add_parts(const Dictionary *dictionary, Scratch *scratch, int64_t fir
 
 /* ------------------------------------------------------------------------------------------- full mode */
 
-static int is_space(uint32_t character) { /* str.isspace() */
+int is_space(uint32_t character) {
     return (character >= 0x09 && character <= 0x0D) || (character >= 0x1C && character <= 0x20) || character == 0x85 ||
            character == 0xA0 || character == 0x1680 || (character >= 0x2000 && character <= 0x200A) ||
            character == 0x2028 || character == 0x2029 || character == 0x202F || character == 0x205F || character == 0x3000;

@@ -30,12 +30,17 @@ typedef struct {
     int64_t back_limit;
     int32_t *glued; /* places of characters: Latin letters that full mode joins across words it gives earlier */
     int64_t glued_count, glued_limit;
+    char *bytes; /* tokens joined to UTF-8 */
+    int64_t byte_count, byte_limit;
     Tokens tokens;
 } Scratch;
 
 /* All tokens of the text into scratch->tokens; 0 when memory runs out. */
 int cut_text(const Dictionary *dictionary, const Text *text, Mode mode, int hmm, Scratch *scratch);
 int tag_text(const Dictionary *dictionary, const Text *text, int hmm, Scratch *scratch);
+
+/* The tokens as UTF-8 in scratch->bytes, one space between, white space left out; with `lines` a line end stays one. */
+int join_tokens(const Text *text, int lines, Scratch *scratch);
 
 void scratch_free(Scratch *scratch);
 
@@ -54,6 +59,8 @@ static inline void add_token(Scratch *scratch, int64_t start, int64_t end, uint3
     tokens->spans[tokens->count][1] = (int32_t)(scratch->start + end);
     tokens->words[tokens->count++] = word;
 }
+
+int is_space(uint32_t character); /* as str.isspace() */
 
 /* Where a token outside blocks ends: one character, only CR LF stays together. */
 static inline int64_t gap_end(const Label *labels, int64_t index) {

@@ -91,6 +91,23 @@ static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py
     return array;
 }
 
+static PyObject *engine_joined(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    Text text;
+    if (count != 4) {
+        PyErr_SetString(PyExc_TypeError, "a text, a mode, whether to use the model and whether to keep lines are needed");
+        return NULL;
+    }
+    int lines = PyObject_IsTrue(arguments[3]);
+    Scratch *scratch = work_in_mode(self, arguments, 3, &text);
+    if (scratch == NULL) return NULL;
+    PyThreadState *state = PyEval_SaveThread();
+    int fine = join_tokens(&text, lines, scratch);
+    PyEval_RestoreThread(state);
+    PyObject *bytes = fine ? PyBytes_FromStringAndSize(scratch->bytes, scratch->byte_count) : PyErr_NoMemory();
+    give_scratch(scratch);
+    return bytes;
+}
+
 static PyObject *engine_tag(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
     Text text;
     if (count != 2) {
@@ -270,6 +287,9 @@ static PyMethodDef engine_methods[] = {
     {"spans", (PyCFunction)(void (*)(void))engine_spans, METH_FASTCALL,
      "spans(text, mode, hmm) -> int32[n, 2]: where each token of `cut` begins and ends"},
     {"bounds", (PyCFunction)(void (*)(void))engine_bounds, METH_FASTCALL, "bounds(text, mode, hmm) -> bytearray of them"},
+    {"joined", (PyCFunction)(void (*)(void))engine_joined, METH_FASTCALL,
+     "joined(text, mode, hmm, lines) -> UTF-8 bytes: the tokens of `cut` with a space between, white space left out; "
+     "with lines, line feeds stay"},
     {"tag", (PyCFunction)(void (*)(void))engine_tag, METH_FASTCALL, "tag(text, hmm) -> list of (token, tag)"},
     {"frequency", (PyCFunction)engine_frequency, METH_O, "frequency(word) -> int, 0 for an unknown or deleted word"},
     {"suggested_frequency", (PyCFunction)engine_suggested_frequency, METH_O,
