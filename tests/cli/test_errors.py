@@ -107,12 +107,18 @@ def test_a_reader_that_leaves() -> None:
 
 
 def stopped(tmp_path: Path, jobs: str, *sent: signal.Signals, group: bool) -> tuple[int, list[str]]:
-    """Send signals to a command that is busy with -o: its exit code and what it says."""
+    """Send signals to a command that is busy with -o: its exit code and what it says. Threads cut a file in no time,
+    so that they are given one that is not complete."""
     source = tmp_path / "long.txt"
     source.write_text("这一行很长，足够让程序忙上一会儿。\n" * 300_000)
-    command = [*TEXTPIPE, "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt"), "--jobs", jobs]
+    command = [*TEXTPIPE, "tokenize", "-" if jobs == "threads" else str(source), "--lines"]
+    command += ["-o", str(tmp_path / "out.txt"), *([] if jobs == "threads" else ["--tags", "--jobs", jobs])]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    if jobs == "threads":
+        assert process.stdin is not None
+        process.stdin.write(source.read_text())
+        process.stdin.flush()
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".textpipe-*")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -139,7 +145,7 @@ INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
     ],
 )
 @pytest.mark.parametrize("group", [False, True])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", "2", "threads"])
 def test_signals_leave_nothing(
     tmp_path: Path, sent: tuple[signal.Signals, ...], code: int, said: str, group: bool, jobs: str
 ) -> None:

@@ -131,7 +131,8 @@ def test_an_early_interrupt_is_quiet(tmp_path: Path) -> None:
 def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     source = tmp_path / "long.txt"
     source.write_text("这一行很长，足够让程序忙上一会儿。\n" * 300_000)
-    command = [*TEXTPIPE.split(), "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt"), "--jobs", "2"]
+    command = [*TEXTPIPE.split(), "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt")]
+    command += ["--tags", "--jobs", "2"]  # without tags there are threads
     process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE)
 
     def alive() -> int:
@@ -169,7 +170,8 @@ def test_a_worker_that_is_killed(tmp_path: Path) -> None:
     """As the kernel does when memory runs out: exit code 6, soon, and nothing left."""
     source = tmp_path / "long.txt"
     source.write_text("这一行很长，足够让程序忙上一会儿。\n" * 300_000)
-    command = [*TEXTPIPE.split(), "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt"), "--jobs", "2"]
+    command = [*TEXTPIPE.split(), "tokenize", str(source), "--lines", "-o", str(tmp_path / "out.txt")]
+    command += ["--tags", "--jobs", "2"]  # without tags there are threads
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
     def workers() -> list[int]:

@@ -126,6 +126,7 @@ def test_idf(news: dict[str, Artifact]) -> None:
     import math
 
     (table, unknown), tokenizer = idf_of(news["idf"])
+    assert isinstance(table, dict)
     lines = [set(line) for line in token_lines(news["tokens"])]
     for word in ("公司", "手机", "比赛"):
         having = sum(word in line for line in lines)

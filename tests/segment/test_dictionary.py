@@ -11,7 +11,8 @@ import pytest
 from tests import jieba_reference
 from tests.conftest import Run
 from textpipe.errors import DictionaryError, InputError
-from textpipe.segment.dictionary import Dictionary, Entry, read_entries
+from textpipe.segment.dictionary import Dictionary, Entry
+from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.jieba_tables import base_dictionary
 from textpipe.segment.tokenizer import Tokenizer
 
@@ -125,8 +126,12 @@ def test_unusable_lines(tmp_path: Path, line: str) -> None:
 def test_unusable_words() -> None:
     with pytest.raises(DictionaryError):
         Dictionary().add_word("")
-    with pytest.raises(DictionaryError):
-        Dictionary().add_word("词", -1)
+    for frequency in (-1, 10**18, 10**40):
+        with pytest.raises(DictionaryError, match="not a dictionary entry"):
+            Dictionary().add_word("词", frequency)
+    huge = Dictionary().with_entries(Entry(word, 10**18 - 1) for word in "甲乙丙丁戊己庚辛壬癸")
+    with pytest.raises(DictionaryError, match="sum to 2\\^63 or more"):
+        huge.frequency("甲")
     with pytest.raises(InputError, match="no such dictionary"):
         Dictionary().with_file("nothing.txt")
 

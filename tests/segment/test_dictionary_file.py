@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textpipe.segment import dictionary_file
-from textpipe.segment.dictionary_file import Entry, Unusable, read_entries, read_lines
+from textpipe.segment.dictionary import Entry
+from textpipe.segment.dictionary_file import Unusable, read_entries, read_lines
 
 fields = st.one_of(
     st.sampled_from(

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import partial
-from multiprocessing import parent_process, resource_tracker
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textpipe.device import usable_cores
-from textpipe.errors import EXIT_SIGNALLED, ResourceError, UsageError
+from textpipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _BATCH_ITEMS = 256
 _BATCH_CHARACTERS = 1 << 16
 _MOST_PROCESSES = 1024
 _BATCHES_AHEAD = 4  # a worker, so that none waits while one is slow
-
-_work: Callable[[Any], Any] | None = None  # in worker processes only: set once by _prepare
 
 
 class Item(NamedTuple):
@@ -55,75 +47,41 @@ def ordered_map(
     count = worker_count(jobs)
     if count == 1:
         return ((item.key, work(item.argument)) for item in items)
-    return _in_threads(work, items, count) if in_threads else _in_processes(work, items, count)
+    # what starts threads or processes takes longer to import than a short text takes to cut
+    if in_threads:
+        return _in_threads(work, items, count)
+    from textpipe.operations.processes import in_processes
+
+    return in_processes(work, items, count)
 
 
 def _in_threads(work: Callable[[Any], Any], items: Iterable[Item], count: int) -> Iterator[tuple[Any, Any]]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def run(arguments: list[Any]) -> list[Any]:
+        return [work(argument) for argument in arguments]
+
     pool = ThreadPoolExecutor(count)
     try:
-        yield from _spread(pool, partial(_run_here, work), work, items, ahead=count * _BATCHES_AHEAD)
+        yield from spread(lambda arguments: pool.submit(run, arguments), work, items, workers=count)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _run_here(work: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
-    return [work(argument) for argument in arguments]
+Batch = tuple[list[Any], "Future[list[Any]]"]  # keys and what becomes of the arguments
 
 
-class _Worker(SpawnProcess):
-    """A worker process; it blocks SIGTERM, with which the pool would end the others after one has died."""
-
-    def terminate(self) -> None:
-        self.kill()
-
-
-class _Context(SpawnContext):
-    """Processes begun afresh: fork copies locks that other threads hold."""
-
-    Process = _Worker
-
-
-def _in_processes(work: Callable[[Any], Any], items: Iterable[Item], count: int) -> Iterator[tuple[Any, Any]]:
-    context = _Context()
-    with _signals_held():
-        resource_tracker.ensure_running()  # on its own: it unblocks signals when it has started its process
-    with _signals_held():
-        pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(work,))
-    try:
-        yield from _spread(pool, _run, work, items, ahead=count * _BATCHES_AHEAD)
-    except BrokenProcessPool:
-        hint = "memory may have run out; try --jobs 1"
-        raise ResourceError("a worker process died", hint=hint) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    """Processes started in here never hear these signals, from their first moment on: a worker that died while it
-    writes a result would leave the parent reading for ever. The parent hears what came meanwhile afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-Batch = tuple[list[Any], "Future[list[Any]]"]
-
-
-def _spread(
-    pool: Executor,
-    run: Callable[[list[Any]], list[Any]],
+def spread(
+    submit: Callable[[list[Any]], Future[list[Any]]],
     work: Callable[[Any], Any],
     items: Iterable[Item],
     *,
-    ahead: int,
+    workers: int,
 ) -> Iterator[tuple[Any, Any]]:
-    """Batches go to the pool as `run`; local items to `work`, in this thread."""
+    """Batches of arguments go to `submit`, local items to `work` in this thread; results come in order."""
+    from concurrent.futures import Future
+
+    ahead = workers * _BATCHES_AHEAD
     waiting: deque[Batch] = deque()
     for batch in _batches(items):
         if batch[0].local:
@@ -131,9 +89,7 @@ def _spread(
             done.set_result([work(batch[0].argument)])
             waiting.append(([batch[0].key], done))
         else:
-            with _signals_held():  # this may start a worker
-                future = pool.submit(run, [item.argument for item in batch])
-            waiting.append(([item.key for item in batch], future))
+            waiting.append(([item.key for item in batch], submit([item.argument for item in batch])))
         while len(waiting) > ahead or (waiting and waiting[0][1].done()):
             yield from _results(waiting.popleft())
     while waiting:
@@ -162,22 +118,3 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 def _results(batch: Batch) -> Iterator[tuple[Any, Any]]:
     keys, future = batch
     yield from zip(keys, future.result(), strict=True)
-
-
-def _prepare(work: Callable[[Any], Any]) -> None:
-    global _work
-    _work = work
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    parent = parent_process()
-    assert parent is not None  # this is a worker
-    parent.join()
-    os._exit(EXIT_SIGNALLED + signal.SIGTERM)
-
-
-def _run(arguments: list[Any]) -> list[Any]:
-    assert _work is not None  # the pool's initializer ran
-    return [_work(argument) for argument in arguments]

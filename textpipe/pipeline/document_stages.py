@@ -16,7 +16,8 @@ from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.pipeline.raw import RawFiles
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
-from textpipe.segment.dictionary import Dictionary, Entry, read_entries
+from textpipe.segment.dictionary import Dictionary, Entry
+from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
 from textpipe.store.objects import Artifact
 from textpipe.text import artifact_lines

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from textpipe.errors import DictionaryError
-from textpipe.segment.dictionary_file import WORD_LIMIT
-from textpipe.segment.dictionary_file import Entry as Entry
-from textpipe.segment.dictionary_file import read_entries as read_entries
 from textpipe.segment.engine import Engine, new_engine
 
-_BLOCK = re.compile(r"[\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+")
+WORD_LIMIT = 100  # characters; in Python every prefix of a word is kept, so that it takes its length squared
+FREQUENCY_LIMIT = 10**18  # frequencies below it; their sum must stay under 2^63
+_JOINING = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+#&._%-")  # beside Han
 _ENGINES = 16  # engines kept ready
+
+
+class Entry(NamedTuple):
+    """One change to the dictionary. Without a frequency, one is chosen that makes the word come out whole."""
+
+    word: str
+    frequency: int | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,17 @@ class Dictionary:
 
         Raises DictionaryError, with the line, for a line that is not in that format.
         """
-        return self.with_entries(read_entries(path, encoding=encoding))
+        from textpipe.segment.dictionary_file import read_entries  # with what detects encodings
+
+        return Dictionary(self.entries + tuple(read_entries(path, encoding=encoding)))
 
     def with_entries(self, entries: Iterable[Entry]) -> Dictionary:
         """With several changes, applied in order."""
         added = tuple(entries)
         for entry in added:
-            if not entry.word or (entry.frequency is not None and entry.frequency < 0):
+            if not entry.word or (entry.frequency is not None and not 0 <= entry.frequency < FREQUENCY_LIMIT):
                 message = f"not a dictionary entry: {entry.word!r}, frequency {entry.frequency}"
-                raise DictionaryError(message, hint="a word, and a frequency from 0 or none")
+                raise DictionaryError(message, hint="a word, and a frequency from 0 (below 10^18) or none")
             if len(entry.word) > WORD_LIMIT:
                 message = f"a word of more than {WORD_LIMIT} characters: {entry.word[:20]!r}…"
                 raise DictionaryError(message, hint="shorten it, or leave it out")
@@ -92,4 +101,4 @@ def _engine(entries: tuple[Entry, ...]) -> Engine:
 
 def can_match(word: str) -> bool:
     """Whether segmentation could ever find the word in a text: jieba cuts at every character outside its blocks."""
-    return _BLOCK.fullmatch(word) is not None
+    return all("\u4e00" <= character <= "\u9fd5" or character in _JOINING for character in word)

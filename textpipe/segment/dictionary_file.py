@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from textpipe.errors import DictionaryError
+from textpipe.segment.dictionary import WORD_LIMIT, Entry
 from textpipe.text import read_text
 
-WORD_LIMIT = 100  # characters; every prefix of a word is kept, so that a word takes its length squared
 _FORMAT = "a line is: word, one space, frequency, one space, tag; frequency and tag may be left out"
 _LINE = re.compile(r"(.+?)( [0-9]{1,18})?( [a-z]+)?")  # jieba's format: word, frequency, tag, one space between
 _OTHER_SEPARATOR = re.compile(r".+[,;|:=，；：]\s*[0-9]+.*")  # 石墨烯,10: a frequency that no space precedes
@@ -20,14 +20,6 @@ _AT_A_TIME = 4096  # characters
 _LINES = re.compile(
     rf"^(?:([^\s\ufeff,;|:=，；：]{{1,{WORD_LIMIT}}}+)(?: ([0-9]{{1,18}}+))?(?: ([a-z]++))?\r?|(.*))$", re.MULTILINE
 )
-
-
-class Entry(NamedTuple):
-    """One change to the dictionary. Without a frequency, one is chosen that makes the word come out whole."""
-
-    word: str
-    frequency: int | None = None
-    tag: str | None = None
 
 
 class Unusable(NamedTuple):

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from importlib.machinery import EXTENSION_SUFFIXES
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from textpipe.errors import ArtifactError
+from textpipe.errors import ArtifactError, DictionaryError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from textpipe.segment import _core
-    from textpipe.segment.dictionary_file import Entry
+    from textpipe.segment.dictionary import Entry
 
 Mode = Literal["exact", "search", "full"]
 
@@ -44,11 +44,23 @@ class Engine(Protocol):
 
 
 def new_engine(entries: Iterable[Entry] = ()) -> Engine:
-    """An engine over jieba's dictionary with the entries added in order."""
+    """An engine over jieba's dictionary with the entries added in order.
+
+    Raises DictionaryError when the frequencies sum to 2^63 or more.
+    """
+    try:
+        return _new_engine(tuple(entries))
+    except OverflowError:
+        raise DictionaryError(
+            "the frequencies of the dictionary sum to 2^63 or more", hint="make them smaller"
+        ) from None
+
+
+def _new_engine(entries: tuple[Entry, ...]) -> Engine:
     if is_compiled():
         from textpipe.segment import _core
 
-        return _core.Engine(compiled_table(), tuple(entries))
+        return _core.Engine(compiled_table(), entries)
     from textpipe.segment.jieba_engine import JiebaEngine
 
     return JiebaEngine(entries)

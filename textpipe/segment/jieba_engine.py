@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from textpipe.segment.dictionary_file import Entry
 from textpipe.segment.jieba_tables import LogWeights, add_prefixes, base_dictionary, base_tags
 from textpipe.segment.tag_hmm import tag_unknown
 from textpipe.segment.word_hmm import split_unknown
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textpipe.segment.dictionary import Entry
     from textpipe.segment.engine import Mode
 
 _CUT_BLOCK = re.compile(r"([\u4E00-\u9FD5a-zA-Z0-9+#&._%\-]+)")
@@ -51,6 +51,8 @@ class JiebaEngine:
         frequency = self.suggested_frequency(word) if entry.frequency is None else entry.frequency
         self._frequencies[word] = frequency
         self.total += frequency
+        if self.total >= 1 << 63:  # where the compiled core ends
+            raise OverflowError
         add_prefixes(self._frequencies, [word])
         if entry.tag:
             self._user_tags[word] = entry.tag
