@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cut.h"
@@ -62,47 +61,30 @@ static void *exact_copy(const void *from, size_t size) {
 
 /* ------------------------------------------------------------------------------------------- the table */
 
-typedef struct {
-    const void **place;
-    int64_t count, size; /* elements, bytes of one */
-} Section;
+/* Bytes of each section, as table.h counts them; emissions end where emission_starts says, which is content. */
+static void section_sizes(const Table *table, int64_t emissions, int64_t *sizes) {
+    const int64_t labels = table->labels, slots = table->slots, tags = TAGS_OF_STATES;
+    const int64_t all[SECTIONS] = {
+        2 << 16, 2 << 16, 2 << 16, 8 * slots, 8 * table->frequency_count, 2 * slots, 8, 8 * table->tag_count, 12 * 8,
+        4 * labels * 8, STATES * 8, 2 * tags * 128 * 8, 2 * tags * 2 * 8, STATES * 4 * 8, STATES * 4 * 8, tags,
+        4 * (labels + 1), labels, emissions, emissions, 8 * emissions};
+    memcpy(sizes, all, sizeof(all));
+}
 
-/* What table.h says each section holds; emissions end where the last label's do, so they come after their starts. */
-static int sections_of(Table *table, int64_t emissions, Section *sections) {
-    const Section all[SECTIONS] = {
-        {(const void **)&table->word_labels, 65536, 2},
-        {(const void **)&table->cut_labels, 65536, 2},
-        {(const void **)&table->tag_labels, 65536, 2},
-        {(const void **)&table->nodes, table->slots, 8},
-        {(const void **)&table->frequencies, table->frequency_count, 8},
-        {(const void **)&table->idf_numbers, table->slots, 2},
-        {(const void **)&table->idf_values, 1, 8},
-        {(const void **)&table->tag_names, table->tag_count, 8},
-        {(const void **)&table->word_model, 12, 8},
-        {(const void **)&table->word_emissions, 4 * table->labels, 8},
-        {(const void **)&table->tag_start, STATES, 8},
-        {(const void **)&table->into_begin_single, 2 * TAGS_OF_STATES * 128, 8},
-        {(const void **)&table->into_end_middle, 2 * TAGS_OF_STATES * 2, 8},
-        {(const void **)&table->successors, STATES * 4, 8},
-        {(const void **)&table->predecessors, STATES * 4, 8},
-        {(const void **)&table->state_tags, TAGS_OF_STATES, 1},
-        {(const void **)&table->emission_starts, table->labels + 1, 4},
-        {(const void **)&table->label_listed, table->labels, 1},
-        {(const void **)&table->emission_states, emissions, 1},
-        {(const void **)&table->emission_listed, emissions, 1},
-        {(const void **)&table->emission_values, emissions, 8},
-    };
-    memcpy(sections, all, sizeof(all));
-    return SECTIONS;
+/* The table's pointers stand in the order of its sections. */
+static const void **sections_of(Table *table) {
+    _Static_assert(offsetof(Table, number_tag) - offsetof(Table, word_labels) == SECTIONS * sizeof(void *), "as many");
+    return (const void **)&table->word_labels;
 }
 
 static void open_exactly(Table *table, const void *data, size_t size) {
     const char *problem = table_open(table, data, size);
     check(problem == NULL, problem ? problem : "");
-    Section sections[SECTIONS];
-    int count = sections_of(table, table->emission_starts[table->labels], sections);
-    for (int index = 0; index < count; index++)
-        *sections[index].place = exact_copy(*sections[index].place, sections[index].count * sections[index].size);
+    int64_t sizes[SECTIONS];
+    section_sizes(table, table->emission_starts[table->labels], sizes);
+    const void **sections = sections_of(table);
+    for (int section = 0; section < SECTIONS; section++)
+        sections[section] = exact_copy(sections[section], sizes[section]);
 }
 
 /* A small file whose header is this table's but for the places, changed in some field: an error, or all within it. */
@@ -125,14 +107,17 @@ static void fuzz_header(const void *data) {
     char *exact = exact_copy(file, given);
     free(file);
     Table table;
-    Section sections[SECTIONS];
-    if (table_open(&table, exact, given) == NULL)
-        for (int index = 0; index < sections_of(&table, 0, sections); index++) {
-            int64_t offset = (const char *)*sections[index].place - exact, left = given - offset;
-            check(offset >= HEADER && offset % sections[index].size == 0, "sections are aligned");
-            check(sections[index].count >= 0, "nothing is counted below zero");
-            check(sections[index].count <= left / sections[index].size, "sections lie within the file");
+    if (table_open(&table, exact, given) == NULL) {
+        const int64_t counts[] = {table.labels, table.slots, table.frequency_count, table.tag_count};
+        for (int count = 0; count < 4; count++) check(counts[count] >= 0 && counts[count] <= given, "counts are possible");
+        int64_t sizes[SECTIONS];
+        section_sizes(&table, 0, sizes);
+        for (int section = 0; section < SECTIONS; section++) {
+            int64_t offset = (const char *)sections_of(&table)[section] - exact;
+            check(offset >= HEADER && offset % 8 == 0, "sections are aligned");
+            check(sizes[section] <= given - offset, "sections lie within the file");
         }
+    }
     free(exact);
 }
 
@@ -143,7 +128,8 @@ static uint32_t *known; /* the dictionary's characters by label, so that the fir
 static uint32_t *add_word(const Table *table, uint32_t *to) { /* of the dictionary, or how one begins: back to the root */
     int64_t slot = below(table->slots);
     while (node_check(table->nodes[slot]) == table->slots) slot = below(table->slots);
-    uint32_t reversed[WORD_LIMIT], count = 0;
+    uint32_t reversed[WORD_LIMIT];
+    int count = 0;
     for (uint32_t parent; slot; slot = parent) {
         parent = node_check(table->nodes[slot]);
         reversed[count++] = known[slot - (parent ? node_base(table->nodes[parent]) : 0)];
@@ -152,42 +138,194 @@ static uint32_t *add_word(const Table *table, uint32_t *to) { /* of the dictiona
     return to;
 }
 
-/* A few characters of one kind; `room` is for WORD_LIMIT of them. */
-static uint32_t *add_piece(const Table *table, int kind, uint32_t *from, uint32_t *to) {
+enum { FREQUENT_HAN, ANY_KNOWN, ASCII, NUMBERS, LATIN, LINE_ENDS, SPACES, RARE_HAN, ANY, EDGES, COMMAS, SURROGATES,
+       WORDS, REPEATS, KINDS };
+
+static uint32_t new_character(const Table *table, int kind) {
     static const uint32_t spaces[] = {' ', '\t', '\n', '\r', 0x0B, 0x1C, 0x85, 0xA0, 0x1680, 0x2003, 0x2028, 0x3000};
     static const uint32_t edges[] = {0, 0x7F, 0x80, 0xFF, 0x100, 0x7FF, 0x800, 0x3400, 0x4DFF, 0x4E00, 0x9FD5, 0x9FD6,
                                      0xD7FF, 0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF};
-    int64_t count = 1 + below(4), length = to - from;
     switch (kind) {
-    case 0: return add_word(table, to);
-    case 1: while (count--) *to++ = known[72 + below(500)]; return to;                  /* frequent Han */
-    case 2: while (count--) *to++ = known[3 + below(table->labels - 3)]; return to;     /* any of the dictionary's */
-    case 3: while (count--) *to++ = (uint32_t)below(0x80); return to;
-    case 4: while (count--) *to++ = (uint32_t)"0123456789..%%"[below(14)]; return to;
-    case 5: while (count--) *to++ = (uint32_t)"abzAZ019.%+#&_- T"[below(17)]; return to;
-    case 6: *to++ = '\r'; if (below(2)) *to++ = '\n'; return to;
-    case 7: while (count--) *to++ = spaces[below(12)]; return to;
-    case 8: while (count--) *to++ = 0x4E00 + (uint32_t)below(0x5200); return to;        /* mostly rare Han */
-    case 9: *to++ = (uint32_t)below(0x110000); return to;
-    case 10: *to++ = edges[below(sizeof(edges) / sizeof(*edges))]; return to;
-    case 11: *to++ = 0xFF0C; return to;
-    case 12: *to++ = 0xD800 + (uint32_t)below(0x800); return to;
-    default: /* what came before, again */
-        for (int64_t back = 1 + below(6); length >= back && count < 40; count++) to[0] = to[-back], to++;
-        return to;
+    case FREQUENT_HAN: return known[LABEL_HAN + below(500)];
+    case ANY_KNOWN: return known[LABEL_DIGIT + below(table->labels - LABEL_DIGIT)];
+    case ASCII: return (uint32_t)below(0x80);
+    case NUMBERS: return (uint32_t)"0123456789..%%"[below(14)];
+    case LATIN: return (uint32_t)"abzAZ019.%+#&_- T"[below(17)];
+    case LINE_ENDS: return (uint32_t)"\r\n"[below(2)];
+    case SPACES: return spaces[below(sizeof(spaces) / sizeof(*spaces))];
+    case RARE_HAN: return 0x4E00 + (uint32_t)below(0x5200);
+    case ANY: return (uint32_t)below(0x110000);
+    case EDGES: return edges[below(sizeof(edges) / sizeof(*edges))];
+    case SURROGATES: return 0xD800 + (uint32_t)below(0x800);
+    default: return 0xFF0C; /* a full-width comma */
     }
 }
 
-/* A text of some kinds, chosen for it, so that long runs of one kind come about. As a block of its own. */
+/* WORD_LIMIT characters at most. */
+static uint32_t *add_piece(const Table *table, int kind, const uint32_t *from, uint32_t *to) {
+    if (kind == WORDS) return add_word(table, to);
+    int64_t back = 1 + below(6), count = 1 + below(kind == REPEATS ? 40 : 4);
+    int repeats = kind == REPEATS && to - from >= back;
+    for (; count > 0; count--, to++) *to = repeats ? to[-back] : new_character(table, kind);
+    return to;
+}
+
+/* As a block of its own: of a few kinds, chosen for each text, so that long runs of one kind come about. */
 static Text new_text(const Table *table, int64_t length) {
-    enum { KINDS = 14 };
     uint32_t *characters = malloc((length + WORD_LIMIT) * sizeof(uint32_t)), *end = characters;
     int kinds[4], kind_count = 1 + (int)below(4), width = 1 << below(3);
     for (int index = 0; index < kind_count; index++) kinds[index] = (int)below(KINDS);
     while (end - characters < length) end = add_piece(table, kinds[below(kind_count)], characters, end);
-    if (length && kind_count == 1 && kinds[0] == 13) memset(characters, 0x41, 0);
     char *narrow = malloc(length * width);
-    for (int64_t index = 0; index < length; index++) memcpy(narrow + index * width, characters + index, width);
-    free(characters); /* little-endian: the lowest bytes of a character are the first */
+    for (int64_t index = 0; index < length; index++) /* little-endian: the lowest bytes come first */
+        memcpy(narrow + index * width, characters + index, width);
+    free(characters);
     return (Text){narrow, width, length};
+}
+
+static void free_text(Text text) { free((void *)text.characters); }
+
+/* ------------------------------------------------------------------------------------------- what must hold */
+
+/* Token by token: within the text; in order without a gap, when they tile it; the node that Python keeps the word by. */
+static void check_tokens(const Dictionary *dictionary, const Text *text, const Scratch *scratch, int tile) {
+    const Tokens *tokens = &scratch->tokens;
+    int64_t covered = 0;
+    check(tokens->count <= tokens->limit, "tokens lie within their arrays");
+    for (int64_t token = 0; token < tokens->count; token++) {
+        int64_t start = tokens->spans[token][0], end = tokens->spans[token][1];
+        uint32_t word = tokens->words[token];
+        check(0 <= start && start <= end && end <= text->length, "a token lies within the text");
+        if (tile) check(start == covered && start < end, "tokens tile the text");
+        covered = end;
+        if (word & USER_WORD) {
+            check(dictionary_find(dictionary, text, start, end).user == (word & ~USER_WORD), "a user's word is its node");
+        } else if (word & GLUED_WORD) {
+            check((word & ~GLUED_WORD) + end - start <= scratch->glued_count, "glued characters are all there");
+        } else if (word) {
+            check(dictionary_find(dictionary, text, start, end).slot == word, "a word of the table is its node");
+        }
+    }
+    if (tile) check(covered == text->length, "tokens tile the text to its end");
+    remember(tokens->spans, tokens->count * sizeof(*tokens->spans));
+    remember(tokens->words, tokens->count * sizeof(*tokens->words));
+}
+
+static void check_joined(const Text *text, Scratch *scratch) {
+    for (int lines = 0; lines < 2; lines++) {
+        check(join_tokens(text, lines, scratch), "joining has memory");
+        check(scratch->byte_count <= scratch->byte_limit, "joined tokens lie within their array");
+        remember(scratch->bytes, scratch->byte_count);
+    }
+}
+
+static void fuzz_text(const Dictionary *dictionary, const Text *text, Scratch *scratch) {
+    static const char *const stages[] = {"cutting (exact)", "cutting (search)", "cutting (full)"};
+    for (int hmm = 0; hmm < 2; hmm++) {
+        for (Mode mode = MODE_EXACT; mode <= MODE_FULL; mode++) {
+            stage = stages[mode];
+            check(cut_text(dictionary, text, mode, hmm, scratch), "cutting has memory");
+            check_tokens(dictionary, text, scratch, mode == MODE_EXACT);
+            check_joined(text, scratch);
+        }
+        stage = "tagging";
+        check(tag_text(dictionary, text, hmm, scratch), "tagging has memory");
+        check_tokens(dictionary, text, scratch, 1);
+        for (int64_t token = 0; token < scratch->tokens.count; token++)
+            check(scratch->tokens.tags[token] < dictionary->table->tag_count + USER_TAGS, "a tag has a name");
+        remember(scratch->tokens.tags, scratch->tokens.count * sizeof(*scratch->tokens.tags));
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- users' words */
+
+/* A word, of a text's characters mostly so that it comes up again, with a frequency that may also delete or overflow. */
+static void fuzz_words(Dictionary *dictionary, const Text *text) {
+    const Table *table = dictionary->table;
+    int from_text = text->length > 0 && below(4);
+    int64_t start = from_text ? below(text->length) : 0, left = text->length - start;
+    int64_t limit = below(16) ? 6 : WORD_LIMIT, length = 1 + below(from_text && left < limit ? left : limit);
+    Text word = from_text ? (Text){NULL, text->width, length} : new_text(table, length);
+    if (from_text) word.characters = exact_copy((const char *)text->characters + start * text->width, length * text->width);
+    int64_t room = INT64_MAX - dictionary->total;
+    const int64_t frequencies[] = {0, 1, 1 + below(100), below(1 << 20), room / 2, room / 2 + 1, room};
+    int64_t frequency = frequencies[below(below(64) ? 4 : 7)];
+    if (frequency > room) frequency = room;
+    stage = "adding a word";
+    check(dictionary_add(dictionary, &word, frequency, below(2) ? (int32_t)below(table->tag_count + USER_TAGS) : ABSENT),
+          "adding has memory");
+    Found found = dictionary_find(dictionary, &word, 0, word.length);
+    check(found.frequency == frequency && found.user > 0 && found.user < dictionary->user->node_count, "it is found");
+    if (dictionary->total == INT64_MAX) check(!dictionary_add(dictionary, &word, 1, ABSENT), "the total has its limit");
+    free_text(word);
+}
+
+static void fuzz_finding(const Dictionary *dictionary, const Text *text) {
+    stage = "finding";
+    for (int64_t times = 4; times > 0; times--) {
+        int64_t start = below(text->length + 1), end = start + below(text->length - start + 1);
+        Found found = dictionary_find(dictionary, text, start, end);
+        check(found.frequency >= ABSENT && found.slot < dictionary->table->slots, "what is found is a node's");
+        remember(&found.frequency, sizeof(found.frequency));
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- all of it */
+
+static void fuzz_input(const Table *table, const double *log_frequencies, Dictionary *dictionary, Scratch *scratch) {
+    random_state = seed * 0x9E3779B97F4A7C15ULL ^ (uint64_t)number * 0xD1B54A32D192ED03ULL;
+    if (number % GROUP == 0) {
+        user_words_free(dictionary->user);
+        *dictionary = (Dictionary){table, log_frequencies, table->total, log((double)table->total), NULL};
+        if (below(2)) check((dictionary->user = user_words_new()) != NULL, "there is memory");
+    }
+    if (number % GROUP == 0 || below(2)) scratch_free(scratch); /* else the arrays are those of longer texts too */
+    Text text = new_text(table, below(LONG_ODDS) ? below(2 * mean + 1) : 5000 + below(LONGEST - 5000));
+    for (int64_t words = dictionary->user ? below(4) : 0; words > 0; words--) fuzz_words(dictionary, &text);
+    fuzz_finding(dictionary, &text);
+    fuzz_text(dictionary, &text, scratch);
+    free_text(text);
+}
+
+static const void *map_file(const char *path, size_t *size) {
+    int file = open(path, O_RDONLY);
+    off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
+    check(end > 0, "the table can be opened");
+    const void *data = mmap(NULL, *size = (size_t)end, PROT_READ, MAP_PRIVATE, file, 0);
+    check(data != MAP_FAILED, "the table can be mapped");
+    close(file);
+    return data;
+}
+
+int main(int count, char **arguments) {
+    if (count < 4) return fputs("usage: fuzz_core TABLE COUNT SEED [MEAN [FIRST]]\n", stderr), 2;
+    int64_t first = count > 5 ? atoll(arguments[5]) : 0, end = first + atoll(arguments[2]);
+    seed = strtoull(arguments[3], NULL, 10);
+    if (count > 4) mean = atoll(arguments[4]);
+    size_t size;
+    const void *data = map_file(arguments[1], &size);
+    __sanitizer_set_death_callback(report);
+    Table table;
+    open_exactly(&table, data, size);
+    double *log_frequencies = malloc(table.frequency_count * sizeof(double));
+    for (int64_t index = 0; index < table.frequency_count; index++)
+        log_frequencies[index] = log((double)table.frequencies[index]);
+    known = calloc(table.labels, sizeof(uint32_t));
+    for (uint32_t character = 0; character < 0x10000; character++) known[table.word_labels[character]] = character;
+    Dictionary dictionary = {0};
+    Scratch scratch = {0};
+    for (number = first - first % GROUP; number < end; number++)
+        fuzz_input(&table, log_frequencies, &dictionary, &scratch);
+    stage = "a header";
+    for (number = first; number < end; number += GROUP) {
+        random_state = seed ^ (uint64_t)number * 0xD1B54A32D192ED03ULL;
+        fuzz_header(data);
+    }
+    user_words_free(dictionary.user); /* all of it: then a leak is the core's */
+    scratch_free(&scratch);
+    for (int section = 0; section < SECTIONS; section++) free((void *)sections_of(&table)[section]);
+    free(log_frequencies);
+    free(known);
+    printf("%lld inputs, checksum %016llx\n", (long long)(end - first), (unsigned long long)checksum);
+    return 0;
 }

@@ -167,12 +167,23 @@ def evaluation_lines(folder: Path) -> Iterator[str]:
         if path.name.endswith((".txt", ".tsv", ".csv", ".utf8", ".words")):
             yield from path.read_text("utf-8", errors="replace").split("\n")
         elif path.name.endswith((".jsonl", ".json")):
-            for line in path.read_text("utf-8").split("\n"):
-                yield from texts_in(json.loads(line) if line else {})
+            for value in json_values(path.read_text("utf-8")):
+                yield from texts_in(value)
         elif path.name.endswith((".jsonl.gz", "tagged.txt.gz")):
             with gzip.open(path, "rt", encoding="utf-8") as stream:
                 for line in stream:
                     yield from texts_in(json.loads(line) if path.name.endswith(".jsonl.gz") else line)
+
+
+def json_values(text: str) -> Iterator[Any]:
+    """One JSON value after the other, on lines of their own or across lines."""
+    decoder, start = json.JSONDecoder(), 0
+    while rest := text[start : start + 1]:
+        if rest.isspace():
+            start += 1
+        else:
+            value, start = decoder.raw_decode(text, start)
+            yield value
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { LARGE_SCRATCH = 1 << 24 }; /* bytes that are given back after a call */
+enum { LARGE_SCRATCH = 1 << 26 }; /* bytes that are given back after a call */
 enum { POOLED = 64 };
 
 /* Scratch for as many calls as ever run at once; taken and given back under the interpreter's lock. */
@@ -16,7 +16,7 @@ Scratch *take_scratch(void) {
 }
 
 void give_scratch(Scratch *scratch) {
-    int64_t bytes = scratch->limit * 15 + scratch->back_limit + scratch->glued_limit * 4 + scratch->byte_limit +
+    int64_t bytes = scratch->label_limit * 2 + scratch->limit * 13 + scratch->back_limit + scratch->glued_limit * 4 + scratch->byte_limit +
                     scratch->tokens.limit * 16;
     if (bytes > LARGE_SCRATCH) scratch_free(scratch);
     if (pooled < POOLED) {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { STRETCH = 4096 };            /* characters at a time: the working arrays stay in the cache */
-enum { KEPT = 1 << 20 };            /* tokens or characters; arrays beyond it are given back after a call */
 
 /* ------------------------------------------------------------------------------------------- memory */
 
@@ -32,20 +31,25 @@ int reserve_back(Scratch *scratch, int64_t bytes) {
     return 1;
 }
 
-static int reserve_stretch(Scratch *scratch, int64_t length) {
-    if (length <= scratch->limit) return 1;
-    int64_t limit = length < 2 * scratch->limit ? 2 * scratch->limit : length;
-    void *labels = realloc(scratch->labels, (limit + 1) * sizeof(Label));
-    if (labels) scratch->labels = labels;
-    void *best = realloc(scratch->best, (limit + 1) * sizeof(double));
-    if (best) scratch->best = best;
-    void *lengths = realloc(scratch->lengths, limit);
-    if (lengths) scratch->lengths = lengths;
-    void *words = realloc(scratch->words, limit * sizeof(uint32_t));
-    if (words) scratch->words = words;
-    if (!labels || !best || !lengths || !words) return 0;
-    scratch->limit = limit;
+static int reserve_labels(Scratch *scratch, int64_t length) {
+    if (length <= scratch->label_limit) return 1;
+    void *labels = realloc(scratch->labels, (length + 1) * sizeof(Label));
+    if (labels == NULL) return 0;
+    scratch->labels = labels, scratch->label_limit = length;
     return 1;
+}
+
+/* Room for the route of the stretch; what was there is of no use any more, so that nothing is copied. */
+static int reserve_route(Scratch *scratch, int64_t length) {
+    if (length <= scratch->limit) return 1;
+    free(scratch->best);
+    free(scratch->lengths);
+    free(scratch->words);
+    scratch->best = malloc((length + 1) * sizeof(double));
+    scratch->lengths = malloc(length);
+    scratch->words = malloc(length * sizeof(uint32_t));
+    scratch->limit = scratch->best && scratch->lengths && scratch->words ? length : 0;
+    return scratch->limit != 0;
 }
 
 void scratch_free(Scratch *scratch) {
@@ -75,7 +79,7 @@ void scratch_free(Scratch *scratch) {
 int load_stretch(const Label *map, const Text *text, int64_t start, int whole_gaps, Scratch *scratch) {
     int64_t left = text->length - start, length = 0, more = left < STRETCH ? left : STRETCH;
     for (;;) {
-        if (!reserve_stretch(scratch, length + more)) return 0;
+        if (!reserve_labels(scratch, length + more)) return 0;
         Label *to = scratch->labels + length;
         if (text->width == 2) LOAD(uint16_t)
         else if (text->width == 1) LOAD(uint8_t)
@@ -97,7 +101,7 @@ int load_stretch(const Label *map, const Text *text, int64_t start, int whole_ga
     }
     scratch->labels[length] = LABEL_CUT;
     scratch->start = start, scratch->length = length;
-    return 1;
+    return reserve_route(scratch, length > STRETCH ? length : STRETCH);
 }
 
 /* ------------------------------------------------------------------------------------------- the route */

@@ -21,7 +21,7 @@ typedef struct {
 /* What one thread works in; kept between calls, given back when it has grown large. */
 typedef struct {
     /* of the stretch of text at hand, which begins at `start` and ends where no word can cross */
-    int64_t start, length, limit;
+    int64_t start, length, label_limit, limit;
     Label *labels;    /* [length + 1], the last is 0 */
     double *best;     /* the weight of the best path from here to the block's end */
     uint8_t *lengths; /* of the first word of that path */
