@@ -1,9 +1,9 @@
 /* Random texts, user dictionaries and table headers through the core, in a build with sanitizers: see scripts/fuzz/run.
  *
  * fuzz_core TABLE COUNT SEED [MEAN [FIRST]]: COUNT inputs, of MEAN characters mostly, from number FIRST on. Every text,
- * every section of the table and every array in use is a heap block of its exact size, so that AddressSanitizer sees one
- * element too many. An input depends on nothing but SEED, MEAN and the inputs of its group before it; what fails says
- * how to repeat it. The checksum printed at the end covers all results: whatever memory held before must not change it. */
+ * every section of the table and every array in use is a heap block of its exact size, so that AddressSanitizer sees
+ * one element too many. An input depends on SEED, MEAN and the inputs of its group before it, no more; what fails says how to
+ * repeat it. The checksum at the end covers all results: what memory held before must not change it. */
 #include <fcntl.h>
 #include <math.h>
 #include <sanitizer/common_interface_defs.h>
@@ -109,7 +109,8 @@ static void fuzz_header(const void *data) {
     Table table;
     if (table_open(&table, exact, given) == NULL) {
         const int64_t counts[] = {table.labels, table.slots, table.frequency_count, table.tag_count};
-        for (int count = 0; count < 4; count++) check(counts[count] >= 0 && counts[count] <= given, "counts are possible");
+        for (int index = 0; index < 4; index++)
+            check(counts[index] >= 0 && counts[index] <= given, "counts are possible");
         int64_t sizes[SECTIONS];
         section_sizes(&table, 0, sizes);
         for (int section = 0; section < SECTIONS; section++) {
@@ -125,7 +126,8 @@ static void fuzz_header(const void *data) {
 
 static uint32_t *known; /* the dictionary's characters by label, so that the first are the most frequent */
 
-static uint32_t *add_word(const Table *table, uint32_t *to) { /* of the dictionary, or how one begins: back to the root */
+/* A word of the dictionary, or how one begins: from any node back to the root. */
+static uint32_t *add_word(const Table *table, uint32_t *to) {
     int64_t slot = below(table->slots);
     while (node_check(table->nodes[slot]) == table->slots) slot = below(table->slots);
     uint32_t reversed[WORD_LIMIT];
@@ -187,7 +189,14 @@ static void free_text(Text text) { free((void *)text.characters); }
 
 /* ------------------------------------------------------------------------------------------- what must hold */
 
-/* Token by token: within the text; in order without a gap, when they tile it; the node that Python keeps the word by. */
+/* Glued characters may be met twice, as in jieba, so that the span, which tells how many, may end behind the text. */
+static void check_glued(const Text *text, const Scratch *scratch, int64_t first, int64_t start, int64_t length) {
+    check(first + length <= scratch->glued_count, "glued characters are all there");
+    for (int64_t index = first; index < first + length; index++)
+        check(scratch->glued[index] >= start && scratch->glued[index] < text->length, "they lie within the text");
+}
+
+/* Every token within the text; all in order without a gap when they tile it; a word is the node Python keeps it by. */
 static void check_tokens(const Dictionary *dictionary, const Text *text, const Scratch *scratch, int tile) {
     const Tokens *tokens = &scratch->tokens;
     int64_t covered = 0;
@@ -195,15 +204,15 @@ static void check_tokens(const Dictionary *dictionary, const Text *text, const S
     for (int64_t token = 0; token < tokens->count; token++) {
         int64_t start = tokens->spans[token][0], end = tokens->spans[token][1];
         uint32_t word = tokens->words[token];
-        check(0 <= start && start <= end && end <= text->length, "a token lies within the text");
-        if (tile) check(start == covered && start < end, "tokens tile the text");
+        int apart = word & GLUED_WORD && !(word & USER_WORD);
+        check(0 <= start && start <= end && (end <= text->length || apart), "a token lies within the text");
+        if (tile) check(start == covered && start < end && !apart, "tokens tile the text");
         covered = end;
-        if (word & USER_WORD) {
-            check(dictionary_find(dictionary, text, start, end).user == (word & ~USER_WORD), "a user's word is its node");
-        } else if (word & GLUED_WORD) {
-            check((word & ~GLUED_WORD) + end - start <= scratch->glued_count, "glued characters are all there");
+        if (apart) {
+            check_glued(text, scratch, word & ~GLUED_WORD, start, end - start);
         } else if (word) {
-            check(dictionary_find(dictionary, text, start, end).slot == word, "a word of the table is its node");
+            Found found = dictionary_find(dictionary, text, start, end);
+            check(word & USER_WORD ? found.user == (word & ~USER_WORD) : found.slot == word, "a word is its node");
         }
     }
     if (tile) check(covered == text->length, "tokens tile the text to its end");
@@ -239,21 +248,21 @@ static void fuzz_text(const Dictionary *dictionary, const Text *text, Scratch *s
 
 /* ------------------------------------------------------------------------------------------- users' words */
 
-/* A word, of a text's characters mostly so that it comes up again, with a frequency that may also delete or overflow. */
+/* A word, mostly out of the text so that it comes up again; its frequency may delete it, or use up the total. */
 static void fuzz_words(Dictionary *dictionary, const Text *text) {
     const Table *table = dictionary->table;
     int from_text = text->length > 0 && below(4);
     int64_t start = from_text ? below(text->length) : 0, left = text->length - start;
     int64_t limit = below(16) ? 6 : WORD_LIMIT, length = 1 + below(from_text && left < limit ? left : limit);
-    Text word = from_text ? (Text){NULL, text->width, length} : new_text(table, length);
-    if (from_text) word.characters = exact_copy((const char *)text->characters + start * text->width, length * text->width);
+    const char *from = (const char *)text->characters + start * text->width;
+    Text word = from_text ? (Text){exact_copy(from, length * text->width), text->width, length} : new_text(table, length);
     int64_t room = INT64_MAX - dictionary->total;
     const int64_t frequencies[] = {0, 1, 1 + below(100), below(1 << 20), room / 2, room / 2 + 1, room};
     int64_t frequency = frequencies[below(below(64) ? 4 : 7)];
     if (frequency > room) frequency = room;
+    int32_t tag = below(2) ? (int32_t)below(table->tag_count + USER_TAGS) : ABSENT;
     stage = "adding a word";
-    check(dictionary_add(dictionary, &word, frequency, below(2) ? (int32_t)below(table->tag_count + USER_TAGS) : ABSENT),
-          "adding has memory");
+    check(dictionary_add(dictionary, &word, frequency, tag), "adding has memory");
     Found found = dictionary_find(dictionary, &word, 0, word.length);
     check(found.frequency == frequency && found.user > 0 && found.user < dictionary->user->node_count, "it is found");
     if (dictionary->total == INT64_MAX) check(!dictionary_add(dictionary, &word, 1, ABSENT), "the total has its limit");
@@ -297,11 +306,11 @@ static const void *map_file(const char *path, size_t *size) {
     return data;
 }
 
-int main(int count, char **arguments) {
-    if (count < 4) return fputs("usage: fuzz_core TABLE COUNT SEED [MEAN [FIRST]]\n", stderr), 2;
-    int64_t first = count > 5 ? atoll(arguments[5]) : 0, end = first + atoll(arguments[2]);
+int main(int given, char **arguments) {
+    if (given < 4) return fputs("usage: fuzz_core TABLE COUNT SEED [MEAN [FIRST]]\n", stderr), 2;
+    int64_t first = given > 5 ? atoll(arguments[5]) : 0, end = first + atoll(arguments[2]);
     seed = strtoull(arguments[3], NULL, 10);
-    if (count > 4) mean = atoll(arguments[4]);
+    if (given > 4) mean = atoll(arguments[4]);
     size_t size;
     const void *data = map_file(arguments[1], &size);
     __sanitizer_set_death_callback(report);

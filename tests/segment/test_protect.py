@@ -127,8 +127,8 @@ def test_value() -> None:
     assert one == other
     assert hash(one) == hash(other)
     assert one != Tokenizer()
-    assert Tokenizer(protect=list(TERMS)) == one  # type: ignore[arg-type]
-    assert hash(Tokenizer(protect=[])) == hash(Tokenizer())  # type: ignore[arg-type]
+    assert Tokenizer(protect=list(TERMS)) == one
+    assert hash(Tokenizer(protect=[])) == hash(Tokenizer())
     one.tokenize("AI")
     again = pickle.loads(pickle.dumps(one))
     assert again == one
@@ -143,7 +143,7 @@ def test_unusable_terms(term: str) -> None:
     assert raised.value.hint == "a term has 1 to 200 characters and no line feed"
     assert len(str(raised.value)) < 100
     with pytest.raises(UsageError, match="not one text"):
-        Tokenizer(protect="AI 助手")  # type: ignore[arg-type]
+        Tokenizer(protect="AI 助手")
 
 
 def test_the_longest_term() -> None:

@@ -86,7 +86,6 @@ class KeywordSettings:
             return None
         from textpipe.keywords._kernel import Extractor
 
-        assert self.tokenizer.dictionary is not None
         engine = cast("CompiledEngine", self.tokenizer.dictionary.engine)
         pos = None if settings.pos is None else frozenset(settings.pos)
         return Extractor(engine, Keyword, settings.stopwords, pos, self.tokenizer.hmm)

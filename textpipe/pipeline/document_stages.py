@@ -197,7 +197,6 @@ def _tokenizer(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Tokeni
 
 def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
     """The settings of a tokenizer by content, so that what is made from its tokens can cut other texts alike."""
-    assert tokenizer.dictionary is not None  # a Tokenizer always has one
     assert tokenizer == Tokenizer(tokenizer.mode, tokenizer.hmm, tokenizer.dictionary)  # no stage offers other settings
     settings = {"mode": tokenizer.mode, "hmm": tokenizer.hmm}
     (folder / "tokenizer.json").write_text(json.dumps(settings) + "\n", encoding="utf-8")

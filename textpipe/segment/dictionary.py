@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from textpipe.errors import DictionaryError
 from textpipe.segment.engine import Engine, new_engine
+from textpipe.segment.value import immutable
 
 WORD_LIMIT = 100  # characters; in Python every prefix of a word is kept, so that it takes its length squared
 FREQUENCY_LIMIT = 10**18  # frequencies below it; their sum must stay under 2^63
@@ -24,14 +24,17 @@ class Entry(NamedTuple):
     tag: str | None = None
 
 
-@dataclass(frozen=True)
+@immutable("entries")
 class Dictionary:
     """jieba's dictionary with user words; every change returns a new Dictionary and leaves this one as it is.
 
     >>> dictionary = Dictionary().add_word("石墨烯")
     """
 
-    entries: tuple[Entry, ...] = field(default=())
+    entries: tuple[Entry, ...]
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.__dict__["entries"] = tuple(entries)
 
     def add_word(self, word: str, frequency: int | None = None, tag: str | None = None) -> Dictionary:
         """With `word` in it. Without `frequency` it gets one that makes it come out whole (as in jieba)."""
@@ -89,9 +92,6 @@ class Dictionary:
     def total(self) -> int:
         """The sum of all frequencies."""
         return self.engine.total
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Dictionary, (self.entries,)  # the words travel to worker processes, the engine is made there
 
 
 @functools.lru_cache(maxsize=_ENGINES)

@@ -76,7 +76,6 @@ def explain(text: str, tokenizer: Tokenizer) -> Explanation:
     """
     if tokenizer.mode != "exact":
         raise UsageError(f"mode {tokenizer.mode!r} cannot be explained", hint="use the mode 'exact'")
-    assert tokenizer.dictionary is not None  # a Tokenizer always has one
     lexicon = _Lexicon(tokenizer.dictionary)
     tokens: list[ExplainedToken] = []
     considered: list[Candidate] = []

@@ -106,7 +106,6 @@ class Preparation:
     def _tags(self) -> Mapping[str, str]:
         """The dictionary's, as the engine has them."""
         dictionary = self._plain.dictionary
-        assert dictionary is not None  # a Tokenizer always has one
         return base_tags() | {entry.word: entry.tag for entry in dictionary.entries if entry.tag}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, get_args
 
 from textpipe.errors import UsageError
 from textpipe.segment.dictionary import Dictionary
 from textpipe.segment.engine import Engine
 from textpipe.segment.engine import Mode as Mode
+from textpipe.segment.value import immutable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
-@dataclass(frozen=True)
+@immutable("mode", "hmm", "dictionary", "protect", "traditional")
 class Tokenizer:
     """How text is cut: an immutable value, safe to share between threads, equal when its settings are.
 
@@ -35,31 +36,37 @@ class Tokenizer:
     ['我', '来到', '北京', '清华大学']
     """
 
-    mode: Mode = "exact"
-    hmm: bool = True
-    dictionary: Dictionary | None = field(default=None)
-    protect: tuple[str, ...] = field(default=(), kw_only=True)
-    traditional: bool = field(default=False, kw_only=True)
+    mode: Mode
+    hmm: bool
+    dictionary: Dictionary
+    protect: tuple[str, ...]
+    traditional: bool
 
-    def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise UsageError(f"unknown mode {self.mode!r}", hint=f"one of: {', '.join(MODES)}")
-        if not isinstance(self.dictionary, Dictionary | None):
+    def __init__(
+        self,
+        mode: Mode = "exact",
+        hmm: bool = True,
+        dictionary: Dictionary | None = None,
+        *,
+        protect: Iterable[str] = (),
+        traditional: bool = False,
+    ) -> None:
+        if mode not in MODES:
+            raise UsageError(f"unknown mode {mode!r}", hint=f"one of: {', '.join(MODES)}")
+        if not isinstance(dictionary, Dictionary | None):
             raise UsageError("a Dictionary is needed for the dictionary", hint="Dictionary().with_file(PATH)")
-        if self.dictionary is None:
-            object.__setattr__(self, "dictionary", Dictionary())
-        if self.protect != ():
+        if protect:
             from textpipe.segment.protect import checked_terms
 
-            object.__setattr__(self, "protect", checked_terms(self.protect))
-        if self.traditional:
+            protect = checked_terms(protect)
+        if traditional:
             from textpipe.segment.traditional import require_opencc
 
             require_opencc()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """The settings: what is made from them is made again where they arrive."""
-        return {setting.name: getattr(self, setting.name) for setting in fields(self)}
+        dictionary = Dictionary() if dictionary is None else dictionary
+        self.__dict__.update(
+            mode=mode, hmm=hmm, dictionary=dictionary, protect=tuple(protect), traditional=bool(traditional)
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -115,12 +122,10 @@ class Tokenizer:
         """Every part of speech that `tag` may give."""
         from textpipe.segment.jieba_tables import tag_names
 
-        assert self.dictionary is not None
         return tag_names() | {entry.tag for entry in self.dictionary.entries if entry.tag}
 
     @functools.cached_property
     def _engine(self) -> Engine:
-        assert self.dictionary is not None  # __post_init__ saw to it
         return self.dictionary.engine
 
     @functools.cached_property
@@ -130,5 +135,5 @@ class Tokenizer:
             return None
         from textpipe.segment.prepare import Preparation
 
-        plain = replace(self, protect=(), traditional=False)
+        plain = Tokenizer(self.mode, self.hmm, self.dictionary)
         return Preparation(plain, protect=self.protect, traditional=self.traditional)
