@@ -1,9 +1,9 @@
 /* Random texts, user dictionaries and table headers through the core, in a build with sanitizers: see scripts/fuzz/run.
  *
- * fuzz_core TABLE COUNT SEED [MEAN [FIRST]]: COUNT inputs, of MEAN characters mostly, from number FIRST on. Every text,
- * every section of the table and every array in use is a heap block of its exact size, so that AddressSanitizer sees
- * one element too many. An input depends on SEED, MEAN and the inputs of its group before it, no more; what fails says how to
- * repeat it. The checksum at the end covers all results: what memory held before must not change it. */
+ * fuzz_core TABLE COUNT SEED [MEAN [FIRST]]: COUNT inputs, of MEAN characters mostly, from number FIRST on. Every text
+ * and every section of the table is a heap block of its exact size, so that AddressSanitizer sees one element too many.
+ * An input depends on SEED, MEAN and the inputs of its group before it, no more; what fails says how to repeat it. The
+ * checksum at the end covers all results: what memory held before must not change it. */
 #include <fcntl.h>
 #include <math.h>
 #include <sanitizer/common_interface_defs.h>
@@ -15,18 +15,16 @@
 
 #include "cut.h"
 
-enum { GROUP = 64 };        /* inputs that share a dictionary, to which words come between them */
-enum { LONG_ODDS = 2000 };  /* one text in so many crosses the boundary of stretches */
+enum { GROUP = 64 };       /* inputs that share a dictionary, to which words come between them */
+enum { LONG_ODDS = 2000 }; /* one text in so many crosses the boundary of stretches */
 enum { LONGEST = 20000, WORD_LIMIT = 255, SECTIONS = 21, HEADER = 240, USER_TAGS = 5 };
 
 static uint64_t seed, random_state, checksum;
 static int64_t number, mean = 60; /* of the input at hand; of a text's characters */
-static const char *stage = "starting";
 
 static void report(void) {
-    fprintf(stderr, "\nfuzz_core: input %lld, %s; repeat with COUNT %d SEED %llu MEAN %lld FIRST %lld\n",
-            (long long)number, stage, GROUP, (unsigned long long)seed, (long long)mean,
-            (long long)(number - number % GROUP));
+    fprintf(stderr, "\nfuzz_core: input %lld; to repeat it: COUNT %d SEED %llu MEAN %lld FIRST %lld\n", (long long)number,
+            GROUP, (unsigned long long)seed, (long long)mean, (long long)(number - number % GROUP));
 }
 
 static void check(int holds, const char *what) {
@@ -36,9 +34,7 @@ static void check(int holds, const char *what) {
     exit(1);
 }
 
-/* ------------------------------------------------------------------------------------------- chance: SplitMix64 */
-
-static uint64_t next_random(void) {
+static uint64_t next_random(void) { /* SplitMix64 */
     uint64_t value = random_state += 0x9E3779B97F4A7C15ULL;
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9ULL;
     value = (value ^ value >> 27) * 0x94D049BB133111EBULL;
@@ -61,7 +57,7 @@ static void *exact_copy(const void *from, size_t size) {
 
 /* ------------------------------------------------------------------------------------------- the table */
 
-/* Bytes of each section, as table.h counts them; emissions end where emission_starts says, which is content. */
+/* Bytes of each section, as table.h counts them; how many emissions there are is content. */
 static void section_sizes(const Table *table, int64_t emissions, int64_t *sizes) {
     const int64_t labels = table->labels, slots = table->slots, tags = TAGS_OF_STATES;
     const int64_t all[SECTIONS] = {
@@ -79,7 +75,7 @@ static const void **sections_of(Table *table) {
 
 static void open_exactly(Table *table, const void *data, size_t size) {
     const char *problem = table_open(table, data, size);
-    check(problem == NULL, problem ? problem : "");
+    check(problem == NULL, problem);
     int64_t sizes[SECTIONS];
     section_sizes(table, table->emission_starts[table->labels], sizes);
     const void **sections = sections_of(table);
@@ -90,36 +86,34 @@ static void open_exactly(Table *table, const void *data, size_t size) {
 /* A small file whose header is this table's but for the places, changed in some field: an error, or all within it. */
 static void fuzz_header(const void *data) {
     static const int64_t odd[] = {0, 1, 7, HEADER - 1, HEADER, 4095, 4096, 1LL << 31, 1LL << 32, 1LL << 61, INT64_MAX};
-    enum { FIELDS = HEADER / 8, ODD = sizeof(odd) / sizeof(*odd), FIRST_COUNT = 4, FIRST_OFFSET = 9 };
-    int64_t size = HEADER + below(1 << 19), fields[FIELDS];
+    enum { FIELDS = HEADER / 8, ODD = sizeof(odd) / sizeof(*odd), FILE_SIZE = 2, LABELS = 5, FIRST_OFFSET = 9 };
+    int64_t size = HEADER + below(1 << 20), fields[FIELDS];
     memcpy(fields, data, HEADER);
-    fields[2] = size;
-    for (int field = FIRST_COUNT + 1; field < FIRST_OFFSET; field++) fields[field] = below(200);
+    fields[FILE_SIZE] = size;
+    for (int field = LABELS; field < FIRST_OFFSET; field++) fields[field] = below(200);
     for (int field = FIRST_OFFSET; field < FIELDS; field++) fields[field] = HEADER + below(size - HEADER + 1) / 8 * 8;
     for (int64_t change = below(3); change > 0; change--) {
         int64_t *field = fields + below(FIELDS), value = odd[below(ODD)];
         *field = below(4) ? value * (below(2) ? 1 : -1) : (int64_t)next_random();
     }
     int64_t given = below(4) ? size : below(2) ? below(size) : below(HEADER + 9);
-    char *file = calloc(1, given ? given : 1);
+    if (given < size && below(2)) fields[FILE_SIZE] = given; /* cut short, and says so */
+    char *file = calloc(1, given);
     memcpy(file, fields, given < HEADER ? given : HEADER);
-    if (given < size && given >= HEADER && below(2)) memcpy(file + 16, &given, 8); /* cut short, and says so */
-    char *exact = exact_copy(file, given);
-    free(file);
     Table table;
-    if (table_open(&table, exact, given) == NULL) {
+    if (table_open(&table, file, given) == NULL) {
         const int64_t counts[] = {table.labels, table.slots, table.frequency_count, table.tag_count};
         for (int index = 0; index < 4; index++)
             check(counts[index] >= 0 && counts[index] <= given, "counts are possible");
         int64_t sizes[SECTIONS];
         section_sizes(&table, 0, sizes);
         for (int section = 0; section < SECTIONS; section++) {
-            int64_t offset = (const char *)sections_of(&table)[section] - exact;
+            int64_t offset = (const char *)sections_of(&table)[section] - file;
             check(offset >= HEADER && offset % 8 == 0, "sections are aligned");
             check(sizes[section] <= given - offset, "sections lie within the file");
         }
     }
-    free(exact);
+    free(file);
 }
 
 /* ------------------------------------------------------------------------------------------- texts */
@@ -185,17 +179,6 @@ static Text new_text(const Table *table, int64_t length) {
     return (Text){narrow, width, length};
 }
 
-static void free_text(Text text) { free((void *)text.characters); }
-
-/* ------------------------------------------------------------------------------------------- what must hold */
-
-/* Glued characters may be met twice, as in jieba, so that the span, which tells how many, may end behind the text. */
-static void check_glued(const Text *text, const Scratch *scratch, int64_t first, int64_t start, int64_t length) {
-    check(first + length <= scratch->glued_count, "glued characters are all there");
-    for (int64_t index = first; index < first + length; index++)
-        check(scratch->glued[index] >= start && scratch->glued[index] < text->length, "they lie within the text");
-}
-
 /* Every token within the text; all in order without a gap when they tile it; a word is the node Python keeps it by. */
 static void check_tokens(const Dictionary *dictionary, const Text *text, const Scratch *scratch, int tile) {
     const Tokens *tokens = &scratch->tokens;
@@ -208,8 +191,11 @@ static void check_tokens(const Dictionary *dictionary, const Text *text, const S
         check(0 <= start && start <= end && (end <= text->length || apart), "a token lies within the text");
         if (tile) check(start == covered && start < end && !apart, "tokens tile the text");
         covered = end;
-        if (apart) {
-            check_glued(text, scratch, word & ~GLUED_WORD, start, end - start);
+        if (apart) { /* glued characters may be met twice, as in jieba: then the span, their number, ends too late */
+            int64_t first = word & ~GLUED_WORD;
+            check(first + end - start <= scratch->glued_count, "glued characters are all there");
+            for (int64_t index = first; index < first + end - start; index++)
+                check(start <= scratch->glued[index] && scratch->glued[index] < text->length, "they are the text's");
         } else if (word) {
             Found found = dictionary_find(dictionary, text, start, end);
             check(word & USER_WORD ? found.user == (word & ~USER_WORD) : found.slot == word, "a word is its node");
@@ -220,24 +206,17 @@ static void check_tokens(const Dictionary *dictionary, const Text *text, const S
     remember(tokens->words, tokens->count * sizeof(*tokens->words));
 }
 
-static void check_joined(const Text *text, Scratch *scratch) {
-    for (int lines = 0; lines < 2; lines++) {
-        check(join_tokens(text, lines, scratch), "joining has memory");
-        check(scratch->byte_count <= scratch->byte_limit, "joined tokens lie within their array");
-        remember(scratch->bytes, scratch->byte_count);
-    }
-}
-
 static void fuzz_text(const Dictionary *dictionary, const Text *text, Scratch *scratch) {
-    static const char *const stages[] = {"cutting (exact)", "cutting (search)", "cutting (full)"};
     for (int hmm = 0; hmm < 2; hmm++) {
         for (Mode mode = MODE_EXACT; mode <= MODE_FULL; mode++) {
-            stage = stages[mode];
             check(cut_text(dictionary, text, mode, hmm, scratch), "cutting has memory");
             check_tokens(dictionary, text, scratch, mode == MODE_EXACT);
-            check_joined(text, scratch);
+            for (int lines = 0; lines < 2; lines++) {
+                check(join_tokens(text, lines, scratch), "joining has memory");
+                check(scratch->byte_count <= scratch->byte_limit, "joined tokens lie within their array");
+                remember(scratch->bytes, scratch->byte_count);
+            }
         }
-        stage = "tagging";
         check(tag_text(dictionary, text, hmm, scratch), "tagging has memory");
         check_tokens(dictionary, text, scratch, 1);
         for (int64_t token = 0; token < scratch->tokens.count; token++)
@@ -246,8 +225,6 @@ static void fuzz_text(const Dictionary *dictionary, const Text *text, Scratch *s
     }
 }
 
-/* ------------------------------------------------------------------------------------------- users' words */
-
 /* A word, mostly out of the text so that it comes up again; its frequency may delete it, or use up the total. */
 static void fuzz_words(Dictionary *dictionary, const Text *text) {
     const Table *table = dictionary->table;
@@ -255,22 +232,20 @@ static void fuzz_words(Dictionary *dictionary, const Text *text) {
     int64_t start = from_text ? below(text->length) : 0, left = text->length - start;
     int64_t limit = below(16) ? 6 : WORD_LIMIT, length = 1 + below(from_text && left < limit ? left : limit);
     const char *from = (const char *)text->characters + start * text->width;
-    Text word = from_text ? (Text){exact_copy(from, length * text->width), text->width, length} : new_text(table, length);
-    int64_t room = INT64_MAX - dictionary->total;
-    const int64_t frequencies[] = {0, 1, 1 + below(100), below(1 << 20), room / 2, room / 2 + 1, room};
-    int64_t frequency = frequencies[below(below(64) ? 4 : 7)];
-    if (frequency > room) frequency = room;
+    Text word = {NULL, text->width, length};
+    if (from_text) word.characters = exact_copy(from, length * text->width);
+    else word = new_text(table, length);
+    int64_t room = INT64_MAX - dictionary->total, frequency = below(64) ? below(1 << below(21)) : room - below(2);
+    if (frequency > room || frequency < 0) frequency = room;
     int32_t tag = below(2) ? (int32_t)below(table->tag_count + USER_TAGS) : ABSENT;
-    stage = "adding a word";
     check(dictionary_add(dictionary, &word, frequency, tag), "adding has memory");
     Found found = dictionary_find(dictionary, &word, 0, word.length);
     check(found.frequency == frequency && found.user > 0 && found.user < dictionary->user->node_count, "it is found");
     if (dictionary->total == INT64_MAX) check(!dictionary_add(dictionary, &word, 1, ABSENT), "the total has its limit");
-    free_text(word);
+    free((void *)word.characters);
 }
 
 static void fuzz_finding(const Dictionary *dictionary, const Text *text) {
-    stage = "finding";
     for (int64_t times = 4; times > 0; times--) {
         int64_t start = below(text->length + 1), end = start + below(text->length - start + 1);
         Found found = dictionary_find(dictionary, text, start, end);
@@ -293,17 +268,7 @@ static void fuzz_input(const Table *table, const double *log_frequencies, Dictio
     for (int64_t words = dictionary->user ? below(4) : 0; words > 0; words--) fuzz_words(dictionary, &text);
     fuzz_finding(dictionary, &text);
     fuzz_text(dictionary, &text, scratch);
-    free_text(text);
-}
-
-static const void *map_file(const char *path, size_t *size) {
-    int file = open(path, O_RDONLY);
-    off_t end = file < 0 ? -1 : lseek(file, 0, SEEK_END);
-    check(end > 0, "the table can be opened");
-    const void *data = mmap(NULL, *size = (size_t)end, PROT_READ, MAP_PRIVATE, file, 0);
-    check(data != MAP_FAILED, "the table can be mapped");
-    close(file);
-    return data;
+    free((void *)text.characters);
 }
 
 int main(int given, char **arguments) {
@@ -311,11 +276,13 @@ int main(int given, char **arguments) {
     int64_t first = given > 5 ? atoll(arguments[5]) : 0, end = first + atoll(arguments[2]);
     seed = strtoull(arguments[3], NULL, 10);
     if (given > 4) mean = atoll(arguments[4]);
-    size_t size;
-    const void *data = map_file(arguments[1], &size);
     __sanitizer_set_death_callback(report);
+    int file = open(arguments[1], O_RDONLY);
+    off_t size = file < 0 ? 0 : lseek(file, 0, SEEK_END);
+    const void *data = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file, 0) : MAP_FAILED;
+    check(data != MAP_FAILED, "the table can be mapped");
     Table table;
-    open_exactly(&table, data, size);
+    open_exactly(&table, data, (size_t)size);
     double *log_frequencies = malloc(table.frequency_count * sizeof(double));
     for (int64_t index = 0; index < table.frequency_count; index++)
         log_frequencies[index] = log((double)table.frequencies[index]);
@@ -325,7 +292,6 @@ int main(int given, char **arguments) {
     Scratch scratch = {0};
     for (number = first - first % GROUP; number < end; number++)
         fuzz_input(&table, log_frequencies, &dictionary, &scratch);
-    stage = "a header";
     for (number = first; number < end; number += GROUP) {
         random_state = seed ^ (uint64_t)number * 0xD1B54A32D192ED03ULL;
         fuzz_header(data);

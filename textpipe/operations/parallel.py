@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textpipe.device import usable_cores
-from textpipe.errors import UsageError
+from textpipe.errors import TextpipeError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -78,20 +78,28 @@ def spread(
     *,
     workers: int,
 ) -> Iterator[tuple[Any, Any]]:
-    """Batches of arguments go to `submit`, local items to `work` in this thread; results come in order."""
+    """Batches of arguments go to `submit`, local items to `work` in this thread; results come in order.
+
+    When reading on fails, what was read before still comes out, then the error.
+    """
     from concurrent.futures import Future
 
     ahead = workers * _BATCHES_AHEAD
     waiting: deque[Batch] = deque()
-    for batch in _batches(items):
-        if batch[0].local:
-            done: Future[list[Any]] = Future()
-            done.set_result([work(batch[0].argument)])
-            waiting.append(([batch[0].key], done))
-        else:
-            waiting.append(([item.key for item in batch], submit([item.argument for item in batch])))
-        while len(waiting) > ahead or (waiting and waiting[0][1].done()):
+    try:
+        for batch in _batches(items):
+            if batch[0].local:
+                done: Future[list[Any]] = Future()
+                done.set_result([work(batch[0].argument)])
+                waiting.append(([batch[0].key], done))
+            else:
+                waiting.append(([item.key for item in batch], submit([item.argument for item in batch])))
+            while len(waiting) > ahead or (waiting and waiting[0][1].done()):
+                yield from _results(waiting.popleft())
+    except TextpipeError:
+        while waiting:
             yield from _results(waiting.popleft())
+        raise
     while waiting:
         yield from _results(waiting.popleft())
 
@@ -99,18 +107,23 @@ def spread(
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     batch: list[Item] = []
     size = 0
-    for item in items:
-        if item.local:
-            if batch:
+    try:
+        for item in items:
+            if item.local:
+                if batch:
+                    yield batch
+                yield [item]
+                batch, size = [], 0
+                continue
+            batch.append(item)
+            size += item.size
+            if size >= _BATCH_CHARACTERS or len(batch) >= _BATCH_ITEMS:
                 yield batch
-            yield [item]
-            batch, size = [], 0
-            continue
-        batch.append(item)
-        size += item.size
-        if size >= _BATCH_CHARACTERS or len(batch) >= _BATCH_ITEMS:
+                batch, size = [], 0
+    except TextpipeError:
+        if batch:
             yield batch
-            batch, size = [], 0
+        raise
     if batch:
         yield batch
 
