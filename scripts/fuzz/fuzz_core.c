@@ -23,8 +23,8 @@ static uint64_t seed, random_state, checksum;
 static int64_t number, mean = 60; /* of the input at hand; of a text's characters */
 
 static void report(void) {
-    fprintf(stderr, "\nfuzz_core: input %lld; to repeat it: COUNT %d SEED %llu MEAN %lld FIRST %lld\n", (long long)number,
-            GROUP, (unsigned long long)seed, (long long)mean, (long long)(number - number % GROUP));
+    fprintf(stderr, "\nfuzz_core: input %lld; to repeat it: COUNT %d SEED %llu MEAN %lld FIRST %lld\n",
+            (long long)number, GROUP, (unsigned long long)seed, (long long)mean, (long long)(number - number % GROUP));
 }
 
 static void check(int holds, const char *what) {
@@ -55,8 +55,6 @@ static void *exact_copy(const void *from, size_t size) {
     return copy;
 }
 
-/* ------------------------------------------------------------------------------------------- the table */
-
 /* Bytes of each section, as table.h counts them; how many emissions there are is content. */
 static void section_sizes(const Table *table, int64_t emissions, int64_t *sizes) {
     const int64_t labels = table->labels, slots = table->slots, tags = TAGS_OF_STATES;
@@ -74,8 +72,7 @@ static const void **sections_of(Table *table) {
 }
 
 static void open_exactly(Table *table, const void *data, size_t size) {
-    const char *problem = table_open(table, data, size);
-    check(problem == NULL, problem);
+    check(table_open(table, data, size) == NULL, "the table is one");
     int64_t sizes[SECTIONS];
     section_sizes(table, table->emission_starts[table->labels], sizes);
     const void **sections = sections_of(table);
@@ -115,8 +112,6 @@ static void fuzz_header(const void *data) {
     }
     free(file);
 }
-
-/* ------------------------------------------------------------------------------------------- texts */
 
 static uint32_t *known; /* the dictionary's characters by label, so that the first are the most frequent */
 
@@ -231,10 +226,9 @@ static void fuzz_words(Dictionary *dictionary, const Text *text) {
     int from_text = text->length > 0 && below(4);
     int64_t start = from_text ? below(text->length) : 0, left = text->length - start;
     int64_t limit = below(16) ? 6 : WORD_LIMIT, length = 1 + below(from_text && left < limit ? left : limit);
-    const char *from = (const char *)text->characters + start * text->width;
-    Text word = {NULL, text->width, length};
-    if (from_text) word.characters = exact_copy(from, length * text->width);
-    else word = new_text(table, length);
+    Text word = from_text ? *text : new_text(table, length);
+    if (from_text) word.characters = exact_copy((char *)text->characters + start * text->width, length * text->width);
+    word.length = length;
     int64_t room = INT64_MAX - dictionary->total, frequency = below(64) ? below(1 << below(21)) : room - below(2);
     if (frequency > room || frequency < 0) frequency = room;
     int32_t tag = below(2) ? (int32_t)below(table->tag_count + USER_TAGS) : ABSENT;
@@ -253,8 +247,6 @@ static void fuzz_finding(const Dictionary *dictionary, const Text *text) {
         remember(&found.frequency, sizeof(found.frequency));
     }
 }
-
-/* ------------------------------------------------------------------------------------------- all of it */
 
 static void fuzz_input(const Table *table, const double *log_frequencies, Dictionary *dictionary, Scratch *scratch) {
     random_state = seed * 0x9E3779B97F4A7C15ULL ^ (uint64_t)number * 0xD1B54A32D192ED03ULL;

@@ -66,6 +66,7 @@ def _new_engine(entries: tuple[Entry, ...]) -> Engine:
     return JiebaEngine(entries)
 
 
+@functools.cache
 def is_compiled() -> bool:
     """Whether the compiled core was built when this package was installed."""
     return any(os.path.exists(os.path.join(_FOLDER, f"_core{suffix}")) for suffix in EXTENSION_SUFFIXES)

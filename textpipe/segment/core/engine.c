@@ -40,8 +40,8 @@ static Scratch *work_in_mode(EngineObject *self, PyObject *const *arguments, Py_
         PyErr_SetString(PyExc_TypeError, "a text, a mode and whether to use the model are needed");
         return NULL;
     }
-    if (!mode_of(arguments[1], &mode)) return NULL;
-    return work(self, arguments[0], text, mode, PyObject_IsTrue(arguments[2]), 0);
+    int hmm = PyObject_IsTrue(arguments[2]);
+    return hmm < 0 || !mode_of(arguments[1], &mode) ? NULL : work(self, arguments[0], text, mode, hmm, 0);
 }
 
 static PyObject *engine_cut(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
@@ -98,7 +98,7 @@ static PyObject *engine_joined(EngineObject *self, PyObject *const *arguments, P
         return NULL;
     }
     int lines = PyObject_IsTrue(arguments[3]);
-    Scratch *scratch = work_in_mode(self, arguments, 3, &text);
+    Scratch *scratch = lines < 0 ? NULL : work_in_mode(self, arguments, 3, &text);
     if (scratch == NULL) return NULL;
     PyThreadState *state = PyEval_SaveThread();
     int fine = join_tokens(&text, lines, scratch);
@@ -114,7 +114,8 @@ static PyObject *engine_tag(EngineObject *self, PyObject *const *arguments, Py_s
         PyErr_SetString(PyExc_TypeError, "a text and whether to use the model are needed");
         return NULL;
     }
-    Scratch *scratch = work(self, arguments[0], &text, MODE_EXACT, PyObject_IsTrue(arguments[1]), 1);
+    int hmm = PyObject_IsTrue(arguments[1]);
+    Scratch *scratch = hmm < 0 ? NULL : work(self, arguments[0], &text, MODE_EXACT, hmm, 1);
     if (scratch == NULL) return NULL;
     PyObject *list = pair_list(self, &text, scratch);
     give_scratch(scratch);
@@ -193,6 +194,10 @@ static int32_t user_tag(EngineObject *self, PyObject *name, PyObject *numbers) {
 static int add_entry(EngineObject *self, PyObject *entry, PyObject *numbers, Scratch *scratch) {
     PyObject *word, *frequency_object, *tag_object;
     Text text;
+    if (!PyTuple_Check(entry)) {
+        PyErr_SetString(PyExc_TypeError, "an entry is a tuple of word, frequency and tag");
+        return 0;
+    }
     if (!PyArg_ParseTuple(entry, "UOO;an entry is a word, a frequency or None, a tag or None", &word,
                           &frequency_object, &tag_object) || !text_of(word, &text))
         return 0;
@@ -201,7 +206,11 @@ static int add_entry(EngineObject *self, PyObject *entry, PyObject *numbers, Scr
         return 0;
     }
     int32_t tag = ABSENT;
-    if (tag_object != Py_None && PyObject_IsTrue(tag_object)) {
+    if (tag_object != Py_None && !PyUnicode_Check(tag_object)) {
+        PyErr_SetString(PyExc_TypeError, "a tag is a str");
+        return 0;
+    }
+    if (tag_object != Py_None && PyUnicode_GET_LENGTH(tag_object) > 0) {
         tag = user_tag(self, tag_object, numbers);
         if (PyErr_Occurred()) return 0;
     }
