@@ -109,8 +109,8 @@ static PyObject *string_at(const Text *text, int64_t start, int64_t end) {
     return PyUnicode_FromKindAndData(text->width, from, end - start);
 }
 
-static int64_t word_in_table(Counts *counts, const Wanted *wanted, EngineObject *engine, const Text *text, int64_t start,
-                             int64_t end, uint32_t slot) {
+static int64_t word_in_table(Counts *counts, const Wanted *wanted, EngineObject *engine, const Text *text,
+                             int64_t start, int64_t end, uint32_t slot) {
     uint32_t place = place_of(slot, counts->slot_limit);
     for (; counts->slots[place]; place = (place + 1) & (counts->slot_limit - 1))
         if (counts->slots[place] == slot) return counts->numbers[place];

@@ -16,8 +16,8 @@ Scratch *take_scratch(void) {
 }
 
 void give_scratch(Scratch *scratch) {
-    int64_t bytes = scratch->label_limit * 2 + scratch->limit * 13 + scratch->back_limit + scratch->glued_limit * 4 + scratch->byte_limit +
-                    scratch->tokens.limit * 16;
+    int64_t bytes = scratch->label_limit * 2 + scratch->limit * 13 + scratch->tokens.limit * 16 +
+                    scratch->back_limit + scratch->glued_limit * 4 + scratch->byte_limit;
     if (bytes > LARGE_SCRATCH) scratch_free(scratch);
     if (pooled < POOLED) {
         pool[pooled++] = scratch;

@@ -75,7 +75,7 @@ void scratch_free(Scratch *scratch) {
             to[index] = sizeof(type) < 4 || from[index] < 0x10000 ? map[from[index] & 0xFFFF] : LABEL_CUT; \
     }
 
-/* Labels from `start` on, until a place where no token can cross; with whole_gaps also not within a run of separators. */
+/* Labels from `start` on, until a place where no token can cross; with whole_gaps not within a run of separators. */
 int load_stretch(const Label *map, const Text *text, int64_t start, int whole_gaps, Scratch *scratch) {
     int64_t left = text->length - start, length = 0, more = left < STRETCH ? left : STRETCH;
     for (;;) {
@@ -298,7 +298,8 @@ static int add_parts(const Dictionary *dictionary, Scratch *scratch, int64_t fir
 int is_space(uint32_t character) {
     return (character >= 0x09 && character <= 0x0D) || (character >= 0x1C && character <= 0x20) || character == 0x85 ||
            character == 0xA0 || character == 0x1680 || (character >= 0x2000 && character <= 0x200A) ||
-           character == 0x2028 || character == 0x2029 || character == 0x202F || character == 0x205F || character == 0x3000;
+           character == 0x2028 || character == 0x2029 || character == 0x202F || character == 0x205F ||
+           character == 0x3000;
 }
 
 /* What lies between blocks: split at white space, with the empty strings that jieba gives. */

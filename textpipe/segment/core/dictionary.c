@@ -49,7 +49,8 @@ Found dictionary_find(const Dictionary *dictionary, const Text *text, int64_t st
     }
     if (in_user) {
         found.user = user;
-        if (dictionary->user->nodes[user].frequency != ABSENT) found.frequency = dictionary->user->nodes[user].frequency;
+        int64_t frequency = dictionary->user->nodes[user].frequency;
+        if (frequency != ABSENT) found.frequency = frequency;
         else if (found.frequency == ABSENT) found.frequency = 0; /* a prefix */
     }
     return found;

@@ -94,7 +94,7 @@ static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py
 static PyObject *engine_joined(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
     Text text;
     if (count != 4) {
-        PyErr_SetString(PyExc_TypeError, "a text, a mode, whether to use the model and whether to keep lines are needed");
+        PyErr_SetString(PyExc_TypeError, "a text, a mode, whether to use the model, whether to keep lines are needed");
         return NULL;
     }
     int lines = PyObject_IsTrue(arguments[3]);
@@ -295,7 +295,8 @@ static PyMethodDef engine_methods[] = {
     {"cut", (PyCFunction)(void (*)(void))engine_cut, METH_FASTCALL, "cut(text, mode, hmm) -> list of tokens"},
     {"spans", (PyCFunction)(void (*)(void))engine_spans, METH_FASTCALL,
      "spans(text, mode, hmm) -> int32[n, 2]: where each token of `cut` begins and ends"},
-    {"bounds", (PyCFunction)(void (*)(void))engine_bounds, METH_FASTCALL, "bounds(text, mode, hmm) -> bytearray of them"},
+    {"bounds", (PyCFunction)(void (*)(void))engine_bounds, METH_FASTCALL,
+     "bounds(text, mode, hmm) -> bytearray of the same"},
     {"joined", (PyCFunction)(void (*)(void))engine_joined, METH_FASTCALL,
      "joined(text, mode, hmm, lines) -> UTF-8 bytes: the tokens of `cut` with a space between, white space left out; "
      "with lines, line feeds stay"},

@@ -1,8 +1,24 @@
 /* Tokens as Python objects. Words of the dictionary and single characters are one object each, shared by all lists. */
 #include "module.h"
 
-static PyObject *characters[0x10000];
-static PyObject *character_pairs[0x10000]; /* with the tag x */
+enum { BASIC = 0x10000, ASTRAL = 1024 };
+
+/* Single characters outside the dictionary, and their pairs with the tag x: those of the basic plane each in a place of
+ * its own; of the others, emoji mostly, the last that came to a place stays. */
+static PyObject *characters[BASIC + ASTRAL], *character_pairs[BASIC + ASTRAL];
+static uint32_t astral[ASTRAL];
+static PyObject *line_end, *line_end_pair; /* CR LF, the only token of two characters outside blocks */
+
+static uint32_t place_of_character(uint32_t character) {
+    if (character < BASIC) return character;
+    uint32_t place = character % ASTRAL;
+    if (astral[place] != character) {
+        astral[place] = character;
+        Py_CLEAR(characters[BASIC + place]);
+        Py_CLEAR(character_pairs[BASIC + place]);
+    }
+    return BASIC + place;
+}
 
 static PyObject *new_string(const Text *text, int64_t start, int64_t end) {
     const char *from = (const char *)text->characters + start * text->width;
@@ -29,10 +45,9 @@ static PyObject *string_of(EngineObject *engine, const Text *text, const Scratch
     if (word & USER_WORD) return kept_string(text, start, end, engine->strings + (word & ~USER_WORD));
     if (word & GLUED_WORD) return glued_string(text, scratch, word & ~GLUED_WORD, end - start);
     if (word) return kept_string(text, start, end, engine->table->strings + word);
-    if (end - start == 1) {
-        uint32_t character = character_at(text, start);
-        if (character < 0x10000) return kept_string(text, start, end, characters + character);
-    }
+    uint32_t first = start < end ? character_at(text, start) : 0;
+    if (end - start == 1) return kept_string(text, start, end, characters + place_of_character(first));
+    if (end - start == 2 && first == '\r') return kept_string(text, start, end, &line_end);
     return new_string(text, start, end);
 }
 
@@ -78,9 +93,9 @@ static PyObject **pair_place(EngineObject *engine, const Text *text, const Scrat
     if (word & USER_WORD) return engine->pairs + (word & ~USER_WORD);
     if (word) return engine->table->pairs + word;
     int64_t start = scratch->tokens.spans[token][0];
-    if (scratch->tokens.spans[token][1] - start > 1 || scratch->tokens.tags[token] != 0) return NULL;
-    uint32_t character = character_at(text, start);
-    return character < 0x10000 ? character_pairs + character : NULL;
+    if (scratch->tokens.tags[token] != 0) return NULL;
+    if (scratch->tokens.spans[token][1] - start > 1) return character_at(text, start) == '\r' ? &line_end_pair : NULL;
+    return character_pairs + place_of_character(character_at(text, start));
 }
 
 PyObject *pair_list(EngineObject *engine, const Text *text, const Scratch *scratch) {

@@ -72,7 +72,7 @@ static inline void column_add(Column *column, int state, double value) {
     set_add(column->groups + group, state);
 }
 
-/* The best origin of `state`, and the value there: the largest of (value + transition) + emission, then of the state. */
+/* The best origin of `state`, and the value there: the largest (value + transition) + emission, then the last state. */
 static inline int best_origin(const Table *table, const Column *before, int state, double emission, double *value) {
     Set origins = set_of(table->predecessors, state);
     int place = state >> 6, tag = state & 63, best = -1;
@@ -154,31 +154,67 @@ static int last_state(const Column *column) {
     return best;
 }
 
-/* Cut at ends and singles; what is left when the path stops inside a word takes the tag where it began. */
-static int tag_han(const Table *table, Scratch *scratch, int64_t start, int64_t end) {
-    int64_t length = end - start;
-    if (!reserve_back(scratch, length * STATES)) return 0;
-    uint8_t *back = scratch->back;
+enum { WIDE = 128, LONGEST_ROW = STATES + 2 }; /* a row ends in how many states it has, two bytes */
+
+/* Append where each state of a column came from: pairs of bytes, or for a wide column one byte for every state. */
+static uint8_t *add_row(uint8_t *end, const Column *column, const uint8_t *origins) {
+    if (column->count > WIDE) {
+        memcpy(end, origins, STATES);
+        end += STATES;
+    } else {
+        for (int index = 0; index < column->count; index++) {
+            *end++ = column->states[index];
+            *end++ = origins[column->states[index]];
+        }
+    }
+    *end++ = (uint8_t)(column->count & 0xFF);
+    *end++ = (uint8_t)(column->count >> 8);
+    return end;
+}
+
+/* The origin of `state` in the row before `end`, which moves to the row's begin. */
+static int take_row(const uint8_t **end, int state) {
+    int count = (*end)[-2] | (*end)[-1] << 8;
+    const uint8_t *row = *end - 2 - (count > WIDE ? STATES : 2 * count);
+    *end = row;
+    if (count > WIDE) return row[state];
+    while (row[0] != state) row += 2; /* it is there: the path came through it */
+    return row[1];
+}
+
+/* The states of the best path, in the stretch's lengths, which the route has no more use for. */
+static int best_path(const Table *table, Scratch *scratch, int64_t start, int64_t length) {
+    if (!reserve_back(scratch, length * LONGEST_ROW)) return 0; /* of which mostly little is touched */
+    uint8_t *end = scratch->back, origins[STATES], *path = scratch->lengths + start;
     Column columns[2];
     first_column(table, scratch->labels[start], columns);
-    for (int64_t index = 1; index < length; index++)
-        next_column(table, scratch->labels[start + index], columns + (index + 1) % 2, columns + index % 2,
-                    back + index * STATES);
-    int state = last_state(columns + (length + 1) % 2);
-    for (int64_t index = length - 1; index >= 0; index--) { /* the path, in the first byte of each row */
-        int before = index ? back[index * STATES + state] : 0;
-        back[index * STATES] = (uint8_t)state;
-        state = before;
+    for (int64_t index = 1; index < length; index++) {
+        Column *before = columns + (index + 1) % 2, *after = columns + index % 2;
+        next_column(table, scratch->labels[start + index], before, after, origins);
+        end = add_row(end, after, origins);
     }
+    const uint8_t *rows = end;
+    path[length - 1] = (uint8_t)last_state(columns + (length + 1) % 2);
+    for (int64_t index = length - 1; index > 0; index--) path[index - 1] = (uint8_t)take_row(&rows, path[index]);
+    return 1;
+}
+
+/* Cut at ends and singles; what is left when the path stops inside a word takes the tag where it began. */
+static int tag_han(const Table *table, Scratch *scratch, int64_t start, int64_t end) {
+    if (!best_path(table, scratch, start, end - start)) return 0;
+    const uint8_t *path = scratch->lengths;
     Tokens *tokens = &scratch->tokens;
-    int64_t word = 0;
-    for (int64_t index = 0; index <= length; index++) {
-        int path = index < length ? back[index * STATES] : back[word * STATES];
-        int place = path >> 6;
-        if (index < length ? place != END && place != SINGLE : word == length) continue;
-        tokens->tags[tokens->count] = table->state_tags[path & 63];
-        add_token(scratch, start + word, start + (index < length ? index + 1 : length), 0);
+    int64_t word = start;
+    for (int64_t index = start; index < end; index++) {
+        int place = path[index] >> 6;
+        if (place != END && place != SINGLE) continue;
+        tokens->tags[tokens->count] = table->state_tags[path[index] & 63];
+        add_token(scratch, word, index + 1, 0);
         word = index + 1;
+    }
+    if (word < end) {
+        tokens->tags[tokens->count] = table->state_tags[path[word] & 63];
+        add_token(scratch, word, end, 0);
     }
     return 1;
 }
