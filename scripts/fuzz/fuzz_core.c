@@ -207,7 +207,9 @@ static void fuzz_text(const Dictionary *dictionary, const Text *text, Scratch *s
             check(cut_text(dictionary, text, mode, hmm, scratch), "cutting has memory");
             check_tokens(dictionary, text, scratch, mode == MODE_EXACT);
             for (int lines = 0; lines < 2; lines++) {
-                check(join_tokens(text, lines, scratch), "joining has memory");
+                int apart = 0;
+                scratch->byte_count = 0;
+                check(join_tokens(text, lines, &apart, scratch), "joining has memory");
                 check(scratch->byte_count <= scratch->byte_limit, "joined tokens lie within their array");
                 remember(scratch->bytes, scratch->byte_count);
             }

@@ -209,7 +209,12 @@ def test_full_mode_glues_letters_across_words() -> None:
     reference = jieba_reference.fresh_tokenizer()
     reference.add_word("A", 5)
     reference.add_word("AB", 5)
-    for text in ("xABy", "xABy中ABz", "AB", "xyABABz9", "中AB"):
+    dictionary = dictionary.with_entries(Entry(word, 5) for word in ("aa", "baab", "bb", "ba", "bbaa"))
+    for word in ("aa", "baab", "bb", "ba", "bbaa"):
+        reference.add_word(word, 5)
+    generator = random.Random(4)
+    pieces = ["".join(generator.choices("abA中", [5, 5, 2, 1], k=generator.randint(1, 12))) for _ in range(2000)]
+    for text in ("baabbaaab", "bbaabb", *pieces, "xABy", "xABy中ABz", "AB", "xyABABz9", "中AB"):
         tokens = reference.lcut(text, cut_all=True)
         assert textpipe.Tokenizer("full", dictionary=dictionary).tokenize(text) == tokens
     assert "xy" in textpipe.Tokenizer("full", dictionary=dictionary).tokenize("xABy")

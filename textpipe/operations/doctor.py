@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
-from importlib.metadata import distributions, requires
+import shlex
+from importlib.metadata import PackageNotFoundError, distribution, distributions, requires
 from typing import TypedDict
 
 from textpipe.device import best_device
+from textpipe.errors import ArtifactError
+from textpipe.segment.engine import compiled_table, is_compiled
 from textpipe.version import __version__
 
 DISTRIBUTION = "textpipe-zh"
@@ -37,13 +41,14 @@ def examine() -> Diagnosis:
     """Versions, device, and what is missing with the command that installs it. Raises nothing."""
     installed = {_canonical(found.metadata["Name"]): found.version for found in distributions()}
     device = best_device()
+    segmentation, healthy = _segmentation()
     findings = [
         _fact("textpipe", __version__),
         _fact("python", platform.python_version()),
         _fact("system", f"{platform.system()} {platform.machine()}"),
         _fact("device", f"{device.name}: {device.detail}"),
+        segmentation,
     ]
-    healthy = True
     declared = (requires(DISTRIBUTION) or []) if DISTRIBUTION in installed else []
     for line in sorted(declared, key=str.lower):
         extra = _EXTRA.search(line)
@@ -60,6 +65,31 @@ def examine() -> Diagnosis:
 
 def _fact(what: str, state: str) -> Finding:
     return Finding(what=what, state=state, install=None)
+
+
+def _segmentation() -> tuple[Finding, bool]:
+    """Which engine cuts, and whether it can; the one in Python is slow, but all that is needed."""
+    what = "segmentation"
+    if not is_compiled():
+        state = "Python, 50 times slower: no compiler was there at installation"
+        return Finding(what=what, state=state, install=_installation()), True
+    try:
+        compiled_table()
+    except (ArtifactError, ImportError) as error:
+        return Finding(what=what, state=f"compiled core, but {error}", install=_installation()), False
+    return _fact(what, "compiled core"), True
+
+
+def _installation() -> str:
+    """The command that builds this package again: from the sources that pip remembers, else from the index."""
+    try:
+        origin = json.loads(distribution(DISTRIBUTION).read_text("direct_url.json") or "{}")
+    except PackageNotFoundError:
+        return "pip install -e ."
+    if "dir_info" not in origin:  # a wheel, perhaps one that pip made without a compiler and still keeps
+        return f"pip install --force-reinstall --no-deps --no-cache-dir --no-binary {DISTRIBUTION} {DISTRIBUTION}"
+    editable = ["--editable"] if origin["dir_info"].get("editable") else []
+    return shlex.join(["pip", "install", *editable, origin["url"]])
 
 
 def _canonical(name: str) -> str:

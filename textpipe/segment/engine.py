@@ -85,8 +85,10 @@ def compiled_table() -> _core.Table:
     if not os.path.exists(TABLE):
         raise ArtifactError("the table of the dictionary is missing", where=TABLE, hint=_REINSTALL)
     with open(TABLE, "rb", buffering=0) as stream:
-        if os.fstat(stream.fileno()).st_size % _HEAD or not stream.seek(_HEAD):
+        size = os.fstat(stream.fileno()).st_size
+        if size <= _HEAD or size % _HEAD:
             raise ArtifactError("the table of the dictionary is cut short", where=TABLE, hint=_REINSTALL)
+        stream.seek(_HEAD)
         digest = _core.digest(iter(lambda: stream.read(_READ), b""))  # read, not mapped: pages count as memory
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     if int.from_bytes(mapped[_HEAD - 8 : _HEAD], "little") != digest:

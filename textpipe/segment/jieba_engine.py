@@ -94,7 +94,8 @@ class JiebaEngine:
 
     def bounds(self, text: str, mode: Mode, hmm: bool) -> bytearray:
         """The same as bytes, without numpy."""
-        bounds = (place for token, start in self._placed(text, mode, hmm) for place in (start, start + len(token)))
+        placed = self._placed(text, mode, hmm)
+        bounds = (min(place, len(text)) for token, start in placed for place in (start, start + len(token)))
         return bytearray(array("i", bounds).tobytes())
 
     def joined(self, text: str, mode: Mode, hmm: bool, lines: bool) -> bytes:

@@ -98,7 +98,11 @@ class Tokenizer:
         return list(zip(self._engine.cut(text, self.mode, self.hmm), bounds[::2], strict=True))
 
     def spans(self, text: str) -> NDArray[np.int32]:
-        """int32[n, 2]: start and end of each token of `tokenize`, in code points of the text as given."""
+        """int32[n, 2]: start and end of each token of `tokenize`, in code points of the text as given.
+
+        Full mode glues Latin letters across dictionary words that lie between them, as jieba does; such a token has
+        the place of its first letter and its own length.
+        """
         if self._preparation is None:
             return self._engine.spans(text, self.mode, self.hmm)
         import numpy as np

@@ -41,7 +41,7 @@ void counts_free(Counts *counts) {
 }
 
 static inline uint32_t place_of(uint64_t key, uint32_t limit) {
-    return (uint32_t)((key * 0x9E3779B97F4A7C15ULL) >> 40) & (limit - 1);
+    return (uint32_t)((key * 0x9E3779B97F4A7C15ULL) >> 32) & (limit - 1);
 }
 
 /* ------------------------------------------------------------------------------------------- words */

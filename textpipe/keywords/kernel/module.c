@@ -34,6 +34,10 @@ static PyObject *extractor_new(PyTypeObject *type, PyObject *arguments, PyObject
     if (!PyArg_ParseTupleAndKeywords(arguments, names, "O!O!O!Op", keys, engine_type, &engine, &PyType_Type, &keyword,
                                      &PyFrozenSet_Type, &stopwords, &pos, &hmm))
         return NULL;
+    if (pos != Py_None && !PyFrozenSet_Check(pos)) {
+        PyErr_SetString(PyExc_TypeError, "parts of speech are a frozenset or None");
+        return NULL;
+    }
     if (!PyType_IsSubtype((PyTypeObject *)keyword, &PyTuple_Type)) {
         PyErr_SetString(PyExc_TypeError, "keywords are tuples");
         return NULL;
@@ -113,7 +117,9 @@ static PyObject *extractor_tfidf(ExtractorObject *self, PyObject *arguments) {
     long long k;
     double median = self->engine->table->table.idf_values[0];
     if (!PyArg_ParseTuple(arguments, "OL|O!d", &pieces, &k, &PyDict_Type, &idf, &median)) return NULL;
-    return extract(self, pieces, k, 0, idf, median);
+    if (k >= 0) return extract(self, pieces, k, 0, idf, median);
+    PyErr_SetString(PyExc_ValueError, "a number of keywords from 0 is needed");
+    return NULL;
 }
 
 static PyObject *extractor_textrank(ExtractorObject *self, PyObject *arguments) {
@@ -121,8 +127,8 @@ static PyObject *extractor_textrank(ExtractorObject *self, PyObject *arguments) 
     long long k;
     int window;
     if (!PyArg_ParseTuple(arguments, "OLi", &pieces, &k, &window)) return NULL;
-    if (window > 0) return extract(self, pieces, k, window, NULL, 0.0);
-    PyErr_SetString(PyExc_ValueError, "a window of one token at least is needed");
+    if (window > 0 && k >= 0) return extract(self, pieces, k, window, NULL, 0.0);
+    PyErr_SetString(PyExc_ValueError, "a window of one token at least, and a number of keywords from 0 are needed");
     return NULL;
 }
 

@@ -9,7 +9,7 @@ typedef struct {
     int64_t word;
 } Ranked;
 
-/* The scored words, not yet in order, into an array that the caller frees; their number, or -1 with an exception set. */
+/* The scored words, not yet in order, into an array that the caller frees; their number, -1 with an exception set. */
 int64_t score_by_idf(const Counts *counts, const Table *table, PyObject *idf, double median, Ranked **ranked);
 int64_t score_by_graph(const Counts *counts, Ranked **ranked);
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { LARGE_SCRATCH = 1 << 26 }; /* bytes that are given back after a call */
+enum { LARGE_SCRATCH = 1 << 27 }; /* bytes that are given back after a call; only blocks of millions need them */
 enum { POOLED = 64 };
 
 /* Scratch for as many calls as ever run at once; taken and given back under the interpreter's lock. */

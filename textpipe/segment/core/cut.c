@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRETCH = 4096 };            /* characters at a time: the working arrays stay in the cache */
+#ifndef STRETCH
+#define STRETCH 4096 /* characters at a time: the working arrays stay in the cache */
+#endif
 
 /* ------------------------------------------------------------------------------------------- memory */
 
@@ -267,163 +269,58 @@ static void exact_without_hmm(Scratch *scratch) {
 
 /* ------------------------------------------------------------------------------------------- search mode */
 
-/* Inside the tokens from `first` on: the dictionary's words of 2, then of 3 characters, before the token itself. */
+/* The dictionary's words of two, then of three characters inside a token, before the token itself. */
+static int add_with_parts(const Dictionary *dictionary, Scratch *scratch, int64_t start, int64_t end, uint32_t word) {
+    for (int64_t size = 2; size < 4; size++)
+        for (int64_t part = start; end - start > size && part + size <= end; part++)
+            if (frequency_of(dictionary, scratch->labels, part, part + size) > 0) {
+                if (!reserve_tokens(&scratch->tokens, 1)) return 0;
+                add_token(scratch, part, part + size, 0);
+            }
+    if (!reserve_tokens(&scratch->tokens, 1)) return 0;
+    add_token(scratch, start, end, word);
+    return 1;
+}
+
+/* Do so for the tokens from `first` on. */
 static int add_parts(const Dictionary *dictionary, Scratch *scratch, int64_t first) {
     Tokens *tokens = &scratch->tokens;
-    int64_t whole = tokens->count - first, parts = 0;
-    for (int64_t token = first; token < tokens->count; token++) {
-        int64_t length = tokens->spans[token][1] - tokens->spans[token][0];
-        parts += length > 2 ? 2 * length : 0;
+    int64_t count = tokens->count - first, token = first;
+    while (token < tokens->count && tokens->spans[token][1] - tokens->spans[token][0] < 3) token++;
+    if (token == tokens->count) return 1;
+    int32_t(*spans)[2] = malloc(count * sizeof(*spans));
+    uint32_t *words = malloc(count * sizeof(*words));
+    int fine = spans && words;
+    if (fine) {
+        memcpy(spans, tokens->spans + first, count * sizeof(*spans));
+        memcpy(words, tokens->words + first, count * sizeof(*words));
+        tokens->count = first;
     }
-    if (parts == 0) return 1;
-    if (!reserve_tokens(tokens, whole + parts)) return 0;
-    int64_t from = first + parts; /* the whole tokens move behind the room for the parts */
-    memmove(tokens->spans + from, tokens->spans + first, whole * sizeof(*tokens->spans));
-    memmove(tokens->words + from, tokens->words + first, whole * sizeof(*tokens->words));
-    tokens->count = first;
-    for (int64_t token = from; token < from + whole; token++) {
-        int64_t start = tokens->spans[token][0] - scratch->start, end = tokens->spans[token][1] - scratch->start;
-        uint32_t word = tokens->words[token];
-        for (int64_t size = 2; size < 4; size++)
-            for (int64_t part = start; end - start > size && part + size <= end; part++)
-                if (frequency_of(dictionary, scratch->labels, part, part + size) > 0)
-                    add_token(scratch, part, part + size, 0);
-        add_token(scratch, start, end, word);
+    for (token = 0; fine && token < count; token++) {
+        int64_t start = spans[token][0] - scratch->start, end = spans[token][1] - scratch->start;
+        fine = add_with_parts(dictionary, scratch, start, end, words[token]);
     }
-    return 1;
-}
-
-/* ------------------------------------------------------------------------------------------- full mode */
-
-int is_space(uint32_t character) {
-    return (character >= 0x09 && character <= 0x0D) || (character >= 0x1C && character <= 0x20) || character == 0x85 ||
-           character == 0xA0 || character == 0x1680 || (character >= 0x2000 && character <= 0x200A) ||
-           character == 0x2028 || character == 0x2029 || character == 0x202F || character == 0x205F ||
-           character == 0x3000;
-}
-
-/* What lies between blocks: split at white space, with the empty strings that jieba gives. */
-static void full_gap(const Text *text, Scratch *scratch, int64_t start, int64_t end) {
-    int64_t piece = start, index = start;
-    while (index < end) {
-        if (is_space(character_at(text, scratch->start + index))) {
-            int64_t next = gap_end(scratch->labels, index);
-            add_token(scratch, piece, index, 0);
-            add_token(scratch, index, next, 0);
-            piece = index = next;
-        } else {
-            index++;
-        }
-    }
-    add_token(scratch, piece, end, 0);
-}
-
-/* The ends of the dictionary's words that begin at `start`; if there is none, the character alone. */
-static int64_t edges_from(const Dictionary *dictionary, const Label *labels, int64_t start, int64_t *ends) {
-    const Table *table = dictionary->table;
-    const UserWords *users = dictionary->user;
-    uint32_t slot = labels[start], user = 0;
-    int in_table = 1, in_user = users != NULL;
-    int64_t count = 0, end = start;
-    while (in_table || in_user) {
-        uint32_t label = labels[end];
-        if (end > start && in_table) {
-            uint32_t base = node_base(table->nodes[slot]), next = base + label;
-            in_table = base != 0 && node_check(table->nodes[next]) == slot;
-            slot = next;
-        }
-        if (in_user) {
-            user = label <= LABEL_LF ? 0 : user_child(users, user, label);
-            in_user = user != 0;
-        }
-        if (!in_table && !in_user) break;
-        end++;
-        int64_t frequency = in_table ? table->frequencies[node_frequency(table->nodes[slot])] : 0;
-        if (in_user && users->nodes[user].frequency != ABSENT) frequency = users->nodes[user].frequency;
-        if (frequency > 0) ends[count++] = end;
-    }
-    if (count == 0) ends[count++] = start + 1;
-    return count;
-}
-
-static int glue(Scratch *scratch, int64_t start, int64_t end) {
-    if (scratch->glued_count + end - start > scratch->glued_limit) {
-        int64_t limit = 2 * (scratch->glued_count + end - start);
-        void *glued = realloc(scratch->glued, limit * sizeof(int32_t));
-        if (glued == NULL) return 0;
-        scratch->glued = glued, scratch->glued_limit = limit;
-    }
-    for (int64_t index = start; index < end; index++)
-        scratch->glued[scratch->glued_count++] = (int32_t)(scratch->start + index);
-    return 1;
-}
-
-/* The glued characters from `first` on as a token. Mostly they lie side by side; then a span tells them. */
-static void add_glued(Scratch *scratch, int64_t first) {
-    int64_t length = scratch->glued_count - first, start = scratch->glued[first] - scratch->start;
-    int together = scratch->glued[scratch->glued_count - 1] - scratch->glued[first] == length - 1;
-    add_token(scratch, start, start + length, together ? 0 : GLUED_WORD | (uint32_t)first);
-    if (together) scratch->glued_count = first;
-}
-
-/* jieba's __cut_all: every edge of the graph; Latin characters are glued, also across words given in between. */
-static int full_block(const Dictionary *dictionary, Scratch *scratch, int64_t start, int64_t stop) {
-    const Label *labels = scratch->labels;
-    int64_t ends[256], covered = start - 1, latin = -1;
-    for (int64_t index = start; index < stop; index++) {
-        if (latin >= 0 && !label_is_latin(labels[index])) {
-            add_glued(scratch, latin);
-            latin = -1;
-        }
-        int64_t count = edges_from(dictionary, labels, index, ends);
-        if (!reserve_tokens(&scratch->tokens, count + 2)) return 0;
-        if (count == 1 && index > covered) {
-            if (label_is_latin(labels[index])) {
-                if (latin < 0) latin = scratch->glued_count;
-                if (!glue(scratch, index, ends[0])) return 0;
-            }
-            if (latin < 0) add_token(scratch, index, ends[0], 0);
-            covered = ends[0] - 1;
-        } else {
-            for (int64_t edge = 0; edge < count; edge++)
-                if (ends[edge] > index + 1) {
-                    add_token(scratch, index, ends[edge], 0);
-                    covered = ends[edge] - 1;
-                }
-        }
-    }
-    if (latin >= 0) add_glued(scratch, latin);
-    return 1;
-}
-
-static int full_stretch(const Dictionary *dictionary, const Text *text, Scratch *scratch) {
-    const Label *labels = scratch->labels;
-    for (int64_t start = 0, end; start < scratch->length; start = end) {
-        int gap = labels[start] <= LABEL_LF;
-        for (end = start + 1; end < scratch->length && (labels[end] <= LABEL_LF) == gap; end++) continue;
-        if (!reserve_tokens(&scratch->tokens, 2 * (end - start) + 2)) return 0;
-        if (gap) full_gap(text, scratch, start, end);
-        else if (!full_block(dictionary, scratch, start, end)) return 0;
-    }
-    return 1;
+    free(spans);
+    free(words);
+    return fine;
 }
 
 /* ------------------------------------------------------------------------------------------- whole texts */
 
+int cut_stretch(const Dictionary *dictionary, const Text *text, int64_t start, Mode mode, int hmm, Scratch *scratch) {
+    if (!load_stretch(dictionary->table->cut_labels, text, start, mode == MODE_FULL, scratch)) return 0;
+    if (mode == MODE_FULL) return full_stretch(dictionary, text, scratch);
+    int64_t first = scratch->tokens.count;
+    if (!reserve_tokens(&scratch->tokens, scratch->length)) return 0;
+    find_route(dictionary, scratch);
+    if (!hmm) exact_without_hmm(scratch);
+    else if (!exact_with_hmm(dictionary, scratch)) return 0;
+    return mode != MODE_SEARCH || add_parts(dictionary, scratch, first);
+}
+
 int cut_text(const Dictionary *dictionary, const Text *text, Mode mode, int hmm, Scratch *scratch) {
-    scratch->tokens.count = scratch->glued_count = 0;
-    for (int64_t start = 0; start < text->length; start += scratch->length) {
-        if (!load_stretch(dictionary->table->cut_labels, text, start, mode == MODE_FULL, scratch)) return 0;
-        if (mode == MODE_FULL) {
-            if (!full_stretch(dictionary, text, scratch)) return 0;
-            continue;
-        }
-        int64_t first = scratch->tokens.count;
-        if (!reserve_tokens(&scratch->tokens, scratch->length)) return 0;
-        find_route(dictionary, scratch);
-        if (!hmm) exact_without_hmm(scratch);
-        else if (!exact_with_hmm(dictionary, scratch)) return 0;
-        if (mode == MODE_SEARCH && !add_parts(dictionary, scratch, first)) return 0;
-    }
+    clear_tokens(scratch);
+    for (int64_t start = 0; start < text->length; start += scratch->length)
+        if (!cut_stretch(dictionary, text, start, mode, hmm, scratch)) return 0;
     return 1;
 }

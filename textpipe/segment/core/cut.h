@@ -39,8 +39,16 @@ typedef struct {
 int cut_text(const Dictionary *dictionary, const Text *text, Mode mode, int hmm, Scratch *scratch);
 int tag_text(const Dictionary *dictionary, const Text *text, int hmm, Scratch *scratch);
 
-/* The tokens as UTF-8 in scratch->bytes, one space between, white space left out; with `lines` a line end stays one. */
-int join_tokens(const Text *text, int lines, Scratch *scratch);
+/* The same a stretch at a time, so that a long text needs no more room than a short one: the tokens from `start` on are
+ * added, and scratch->length says how far they go. */
+int cut_stretch(const Dictionary *dictionary, const Text *text, int64_t start, Mode mode, int hmm, Scratch *scratch);
+int tag_stretch(const Dictionary *dictionary, const Text *text, int64_t start, int hmm, Scratch *scratch);
+
+static inline void clear_tokens(Scratch *scratch) { scratch->tokens.count = scratch->glued_count = 0; }
+
+/* Add the tokens as UTF-8 to scratch->bytes, one space between, white space left out; with `lines` line ends stay.
+ * `apart`: whether a space is due before the next token, carried from stretch to stretch. */
+int join_tokens(const Text *text, int lines, int *apart, Scratch *scratch);
 
 void scratch_free(Scratch *scratch);
 
@@ -66,6 +74,9 @@ int is_space(uint32_t character); /* as str.isspace() */
 static inline int64_t gap_end(const Label *labels, int64_t index) {
     return index + 1 + (labels[index] == LABEL_CR && labels[index + 1] == LABEL_LF);
 }
+
+/* full_mode.c: the tokens of a stretch that ends where a block or a gap ends */
+int full_stretch(const Dictionary *dictionary, const Text *text, Scratch *scratch);
 
 /* word_hmm.c: the words of a run that the dictionary leaves as single characters */
 int split_unknown(const Dictionary *dictionary, Scratch *scratch, int64_t start, int64_t end);

@@ -60,7 +60,7 @@ static inline uint32_t user_label(const Table *table, uint32_t character) {
     return label > LABEL_LF ? label : 0x10000 + character;
 }
 
-/* Add a word, as jieba's add_word does; a tag of ABSENT leaves what is there. False when memory or the total runs out. */
+/* Add a word, as jieba's add_word does; a tag of ABSENT leaves what is there. 0 when memory or the total runs out. */
 int dictionary_add(Dictionary *dictionary, const Text *word, int64_t frequency, int32_t tag);
 
 UserWords *user_words_new(void);

@@ -6,21 +6,46 @@
 #include <string.h>
 
 enum { LONG_TEXT = 2000 };         /* characters from which other threads may run meanwhile */
-/* Tokens of the object into a scratch that the caller gives back; null with an exception set. */
-static Scratch *work(EngineObject *self, PyObject *object, Text *text, Mode mode, int hmm, int tagging) {
-    if (!text_of(object, text)) return NULL;
+/* What a call asks for. */
+typedef struct {
+    Text text;
+    Mode mode;
+    int hmm, tagging;
+} Request;
+
+/* The tokens from `start` on, without the interpreter's lock when the text is long. */
+static int next_tokens(EngineObject *self, const Request *request, int64_t start, Scratch *scratch) {
+    PyThreadState *state = request->text.length < LONG_TEXT ? NULL : PyEval_SaveThread();
+    clear_tokens(scratch);
+    int fine = request->tagging
+                   ? tag_stretch(&self->dictionary, &request->text, start, request->hmm, scratch)
+                   : cut_stretch(&self->dictionary, &request->text, start, request->mode, request->hmm, scratch);
+    if (state) PyEval_RestoreThread(state);
+    if (!fine) PyErr_NoMemory();
+    return fine;
+}
+
+/* A list of all tokens, or of pairs; made stretch by stretch, so that little room is needed beside it. */
+static PyObject *new_list(EngineObject *self, const Request *request) {
     Scratch *scratch = take_scratch();
-    int done = 0;
-    if (scratch) {
-        PyThreadState *state = text->length < LONG_TEXT ? NULL : PyEval_SaveThread();
-        done = tagging ? tag_text(&self->dictionary, text, hmm, scratch)
-                       : cut_text(&self->dictionary, text, mode, hmm, scratch);
-        if (state) PyEval_RestoreThread(state);
+    if (scratch == NULL) return PyErr_NoMemory();
+    PyObject *list = request->text.length ? NULL : PyList_New(0);
+    for (int64_t start = 0; start < request->text.length; start += scratch->length) {
+        PyObject *part = next_tokens(self, request, start, scratch)
+                             ? (request->tagging ? pair_list : token_list)(self, &request->text, scratch)
+                             : NULL;
+        if (list == NULL) {
+            list = part;
+        } else if (part == NULL || PyList_SetSlice(list, PyList_GET_SIZE(list), PyList_GET_SIZE(list), part) < 0) {
+            Py_CLEAR(list);
+            Py_XDECREF(part);
+        } else {
+            Py_DECREF(part);
+        }
+        if (list == NULL) break;
     }
-    if (done) return scratch;
-    if (scratch) give_scratch(scratch);
-    PyErr_NoMemory();
-    return NULL;
+    give_scratch(scratch);
+    return list;
 }
 
 static int mode_of(PyObject *name, Mode *mode) {
@@ -34,31 +59,63 @@ static int mode_of(PyObject *name, Mode *mode) {
     return 0;
 }
 
-static Scratch *work_in_mode(EngineObject *self, PyObject *const *arguments, Py_ssize_t count, Text *text) {
-    Mode mode;
-    if (count != 3) {
-        PyErr_SetString(PyExc_TypeError, "a text, a mode and whether to use the model are needed");
-        return NULL;
+static int read_request(PyObject *const *arguments, Py_ssize_t count, Py_ssize_t wanted, Request *request) {
+    if (count != wanted) {
+        PyErr_Format(PyExc_TypeError, "%zd arguments are needed, not %zd", wanted, count);
+        return 0;
     }
-    int hmm = PyObject_IsTrue(arguments[2]);
-    return hmm < 0 || !mode_of(arguments[1], &mode) ? NULL : work(self, arguments[0], text, mode, hmm, 0);
+    request->tagging = 0;
+    request->hmm = PyObject_IsTrue(arguments[2]);
+    return request->hmm >= 0 && mode_of(arguments[1], &request->mode) && text_of(arguments[0], &request->text);
 }
 
 static PyObject *engine_cut(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    Text text;
-    Scratch *scratch = work_in_mode(self, arguments, count, &text);
-    if (scratch == NULL) return NULL;
-    PyObject *list = token_list(self, &text, scratch);
-    give_scratch(scratch);
-    return list;
+    Request request;
+    return read_request(arguments, count, 3, &request) ? new_list(self, &request) : NULL;
+}
+
+static PyObject *engine_tag(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    Request request = {.tagging = 1};
+    if (count != 2) {
+        PyErr_Format(PyExc_TypeError, "2 arguments are needed, not %zd", count);
+        return NULL;
+    }
+    request.hmm = PyObject_IsTrue(arguments[1]);
+    return request.hmm >= 0 && text_of(arguments[0], &request.text) ? new_list(self, &request) : NULL;
 }
 
 static PyObject *engine_bounds(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    Text text;
-    Scratch *scratch = work_in_mode(self, arguments, count, &text);
-    if (scratch == NULL) return NULL;
-    const char *spans = (const char *)scratch->tokens.spans;
-    PyObject *bytes = PyByteArray_FromStringAndSize(spans, scratch->tokens.count * sizeof(*scratch->tokens.spans));
+    Request request;
+    if (!read_request(arguments, count, 3, &request)) return NULL;
+    Scratch *scratch = take_scratch();
+    if (scratch == NULL) return PyErr_NoMemory();
+    PyThreadState *state = request.text.length < LONG_TEXT ? NULL : PyEval_SaveThread();
+    int fine = cut_text(&self->dictionary, &request.text, request.mode, request.hmm, scratch);
+    if (state) PyEval_RestoreThread(state);
+    int32_t *spans = (int32_t *)scratch->tokens.spans;
+    for (int64_t bound = 0; request.mode == MODE_FULL && bound < 2 * scratch->tokens.count; bound++)
+        if (spans[bound] > request.text.length) spans[bound] = (int32_t)request.text.length; /* of a glued token */
+    int64_t size = scratch->tokens.count * sizeof(*scratch->tokens.spans);
+    PyObject *bytes = fine ? PyByteArray_FromStringAndSize((const char *)spans, size) : PyErr_NoMemory();
+    give_scratch(scratch);
+    return bytes;
+}
+
+static PyObject *engine_joined(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
+    Request request;
+    if (!read_request(arguments, count, 4, &request)) return NULL;
+    int lines = PyObject_IsTrue(arguments[3]), apart = 0, fine = 1;
+    Scratch *scratch = lines < 0 ? NULL : take_scratch();
+    if (scratch == NULL) return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    PyThreadState *state = PyEval_SaveThread();
+    scratch->byte_count = 0;
+    for (int64_t start = 0; fine && start < request.text.length; start += scratch->length) {
+        clear_tokens(scratch);
+        fine = cut_stretch(&self->dictionary, &request.text, start, request.mode, request.hmm, scratch) &&
+               join_tokens(&request.text, lines, &apart, scratch);
+    }
+    PyEval_RestoreThread(state);
+    PyObject *bytes = fine ? PyBytes_FromStringAndSize(scratch->bytes, scratch->byte_count) : PyErr_NoMemory();
     give_scratch(scratch);
     return bytes;
 }
@@ -91,37 +148,6 @@ static PyObject *engine_spans(EngineObject *self, PyObject *const *arguments, Py
     return array;
 }
 
-static PyObject *engine_joined(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    Text text;
-    if (count != 4) {
-        PyErr_SetString(PyExc_TypeError, "a text, a mode, whether to use the model, whether to keep lines are needed");
-        return NULL;
-    }
-    int lines = PyObject_IsTrue(arguments[3]);
-    Scratch *scratch = lines < 0 ? NULL : work_in_mode(self, arguments, 3, &text);
-    if (scratch == NULL) return NULL;
-    PyThreadState *state = PyEval_SaveThread();
-    int fine = join_tokens(&text, lines, scratch);
-    PyEval_RestoreThread(state);
-    PyObject *bytes = fine ? PyBytes_FromStringAndSize(scratch->bytes, scratch->byte_count) : PyErr_NoMemory();
-    give_scratch(scratch);
-    return bytes;
-}
-
-static PyObject *engine_tag(EngineObject *self, PyObject *const *arguments, Py_ssize_t count) {
-    Text text;
-    if (count != 2) {
-        PyErr_SetString(PyExc_TypeError, "a text and whether to use the model are needed");
-        return NULL;
-    }
-    int hmm = PyObject_IsTrue(arguments[1]);
-    Scratch *scratch = hmm < 0 ? NULL : work(self, arguments[0], &text, MODE_EXACT, hmm, 1);
-    if (scratch == NULL) return NULL;
-    PyObject *list = pair_list(self, &text, scratch);
-    give_scratch(scratch);
-    return list;
-}
-
 static PyObject *engine_frequency(EngineObject *self, PyObject *word) {
     Text text;
     if (!text_of(word, &text)) return NULL;
@@ -130,6 +156,10 @@ static PyObject *engine_frequency(EngineObject *self, PyObject *word) {
 }
 
 /* ------------------------------------------------------------------------------------------- suggested frequencies */
+
+static int64_t whole_number(double value) { /* what int() gives, where 64 bits can hold it */
+    return value < 9e18 ? (int64_t)value : (int64_t)9e18;
+}
 
 static double share(const Dictionary *dictionary, const Text *text, int64_t start, int64_t end) {
     int64_t frequency = dictionary_find(dictionary, text, start, end).frequency;
@@ -143,7 +173,7 @@ static int64_t joining_frequency(const Dictionary *dictionary, const Text *word,
     for (int64_t token = 0; token < scratch->tokens.count; token++)
         product *= share(dictionary, word, scratch->tokens.spans[token][0], scratch->tokens.spans[token][1]);
     int64_t known = dictionary_find(dictionary, word, 0, word->length).frequency;
-    int64_t suggested = (int64_t)(product * (double)dictionary->total) + 1;
+    int64_t suggested = whole_number(product * (double)dictionary->total) + 1;
     if (known == ABSENT) known = 1;
     return suggested > known ? suggested : known;
 }
@@ -161,7 +191,7 @@ static PyObject *parting_frequency(const Dictionary *dictionary, PyObject *piece
         }
         product *= share(dictionary, &text, 0, text.length);
     }
-    int64_t known = ABSENT, suggested = (int64_t)(product * (double)dictionary->total);
+    int64_t known = ABSENT, suggested = whole_number(product * (double)dictionary->total);
     if (text_of(whole, &text)) known = dictionary_find(dictionary, &text, 0, text.length).frequency;
     Py_DECREF(whole);
     if (known == ABSENT) known = 0;
@@ -206,7 +236,7 @@ static int add_entry(EngineObject *self, PyObject *entry, PyObject *numbers, Scr
         return 0;
     }
     int32_t tag = ABSENT;
-    if (tag_object != Py_None && !PyUnicode_Check(tag_object)) {
+    if (tag_object != Py_None && !PyUnicode_CheckExact(tag_object)) {
         PyErr_SetString(PyExc_TypeError, "a tag is a str");
         return 0;
     }
@@ -227,7 +257,7 @@ static int add_entry(EngineObject *self, PyObject *entry, PyObject *numbers, Scr
 }
 
 static int add_entries(EngineObject *self, PyObject *entries) {
-    PyObject *numbers = PyDict_New(), *sequence = PySequence_Fast(entries, "entries are a sequence");
+    PyObject *numbers = PyDict_New(), *sequence = PySequence_Tuple(entries); /* ours: it cannot change */
     Scratch *scratch = take_scratch();
     int fine = numbers && sequence && scratch && (self->dictionary.user = user_words_new()) != NULL;
     for (int64_t tag = 0; fine && tag < self->table->table.tag_count; tag++) {
@@ -235,8 +265,8 @@ static int add_entries(EngineObject *self, PyObject *entries) {
         fine = number && PyDict_SetItem(numbers, self->table->tags[tag], number) == 0;
         Py_XDECREF(number);
     }
-    for (Py_ssize_t index = 0; fine && index < PySequence_Fast_GET_SIZE(sequence); index++)
-        fine = add_entry(self, PySequence_Fast_GET_ITEM(sequence, index), numbers, scratch);
+    for (Py_ssize_t index = 0; fine && index < PyTuple_GET_SIZE(sequence); index++)
+        fine = add_entry(self, PyTuple_GET_ITEM(sequence, index), numbers, scratch);
     if (fine) {
         self->strings = calloc(self->dictionary.user->node_count, sizeof(PyObject *));
         self->pairs = calloc(self->dictionary.user->node_count, sizeof(PyObject *));

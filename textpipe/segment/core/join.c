@@ -35,31 +35,31 @@ static inline char *add_character(char *to, uint32_t character) {
 
 static int reserve_bytes(const Text *text, Scratch *scratch) {
     const Tokens *tokens = &scratch->tokens;
-    int64_t size = tokens->count + 1, width = text->width == 1 ? 2 : LONGEST_CHARACTER;
+    int64_t size = scratch->byte_count + tokens->count + 1, width = text->width == 1 ? 2 : LONGEST_CHARACTER;
     for (int64_t token = 0; token < tokens->count; token++) /* those of full mode overlap */
         size += (tokens->spans[token][1] - tokens->spans[token][0]) * width;
     if (size <= scratch->byte_limit) return 1;
+    size += size / 2;
     void *bytes = realloc(scratch->bytes, size);
     if (bytes == NULL) return 0;
     scratch->bytes = bytes, scratch->byte_limit = size;
     return 1;
 }
 
-int join_tokens(const Text *text, int lines, Scratch *scratch) {
+int join_tokens(const Text *text, int lines, int *apart, Scratch *scratch) {
     const Tokens *tokens = &scratch->tokens;
     if (!reserve_bytes(text, scratch)) return 0;
-    char *to = scratch->bytes;
-    int apart = 0; /* whether a space is due before the next token */
+    char *to = scratch->bytes + scratch->byte_count;
     for (int64_t token = 0; token < tokens->count; token++) {
         int64_t start = tokens->spans[token][0], end = tokens->spans[token][1];
         if (start == end) continue;
         uint32_t word = tokens->words[token], character = character_at(text, start);
         if (word == 0 && is_space(character)) { /* alone, or CR LF */
-            if (lines && character_at(text, end - 1) == '\n') *to++ = '\n', apart = 0;
+            if (lines && character_at(text, end - 1) == '\n') *to++ = '\n', *apart = 0;
             continue;
         }
-        if (apart) *to++ = ' ';
-        apart = 1;
+        if (*apart) *to++ = ' ';
+        *apart = 1;
         if (word & GLUED_WORD && !(word & USER_WORD)) {
             for (int64_t index = 0; index < end - start; index++)
                 to = add_character(to, character_at(text, scratch->glued[(word & ~GLUED_WORD) + index]));

@@ -25,10 +25,21 @@ const char *table_open(Table *table, const void *data, size_t size) {
     if (header->byte_order != 0x01020304) return "a table of a machine with another byte order";
     if (header->version != TABLE_VERSION) return "a table of another version of textpipe";
     if (header->size != size) return "a table that is cut short or continued";
+    const int64_t counts[] = {header->labels, header->slots, header->frequency_count, header->tag_count};
+    for (int count = 0; count < 4; count++)
+        if (counts[count] < 0 || counts[count] > (int64_t)size) return "a table with impossible counts";
+    const int64_t labels = header->labels, slots = header->slots;
+    const int64_t sizes[SECTIONS] = { /* those of emissions are told by their content, which the digest covers */
+        2 << 16, 2 << 16, 2 << 16, 8 * slots, 8 * header->frequency_count, 2 * slots, 8, 8 * header->tag_count, 12 * 8,
+        4 * labels * 8, STATES * 8, 2 * TAGS_OF_STATES * 128 * 8, 2 * TAGS_OF_STATES * 2 * 8, STATES * 4 * 8,
+        STATES * 4 * 8, TAGS_OF_STATES, 4 * (labels + 1), labels,
+    };
     const void *sections[SECTIONS];
     for (int section = 0; section < SECTIONS; section++) {
         int64_t offset = header->offsets[section];
-        if (offset < (int64_t)sizeof(Header) || offset >= (int64_t)size) return "a table with a section outside it";
+        if (offset < (int64_t)sizeof(Header) || offset >= (int64_t)size || offset % 8 ||
+            sizes[section] > (int64_t)size - offset)
+            return "a table with a section outside it";
         sections[section] = (const char *)data + offset;
     }
     const void **section = sections;

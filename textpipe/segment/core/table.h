@@ -9,8 +9,8 @@ enum { TABLE_VERSION = 1, TABLE_HEAD = 32 };
 enum { STATES = 256, TAGS_OF_STATES = 64 }; /* states of the tag model: four places in a word, 64 tags */
 
 /* labels of characters: 0 cuts, then CR, LF, digits, letters, .%+#&_-, Han */
-enum { LABEL_CUT = 0, LABEL_CR = 1, LABEL_LF = 2, LABEL_DIGIT = 3, LABEL_LETTER = 13, LABEL_DOT = 65, LABEL_PERCENT = 66,
-       LABEL_HAN = 72, LABEL_HAN_END = LABEL_HAN + 0x9FD6 - 0x4E00 };
+enum { LABEL_CUT = 0, LABEL_CR = 1, LABEL_LF = 2, LABEL_DIGIT = 3, LABEL_LETTER = 13, LABEL_DOT = 65,
+       LABEL_PERCENT = 66, LABEL_HAN = 72, LABEL_HAN_END = LABEL_HAN + 0x9FD6 - 0x4E00 };
 
 typedef uint16_t Label;
 

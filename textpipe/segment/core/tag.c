@@ -303,14 +303,18 @@ static void tag_without_hmm(const Dictionary *dictionary, Scratch *scratch) {
     if (latin < index) add_latin(dictionary->table, scratch, latin, index);
 }
 
+int tag_stretch(const Dictionary *dictionary, const Text *text, int64_t start, int hmm, Scratch *scratch) {
+    if (!load_stretch(dictionary->table->tag_labels, text, start, 0, scratch)) return 0;
+    if (!reserve_tokens(&scratch->tokens, scratch->length)) return 0;
+    find_route(dictionary, scratch);
+    if (hmm) return tag_with_hmm(dictionary, scratch);
+    tag_without_hmm(dictionary, scratch);
+    return 1;
+}
+
 int tag_text(const Dictionary *dictionary, const Text *text, int hmm, Scratch *scratch) {
-    scratch->tokens.count = scratch->glued_count = 0;
-    for (int64_t start = 0; start < text->length; start += scratch->length) {
-        if (!load_stretch(dictionary->table->tag_labels, text, start, 0, scratch)) return 0;
-        if (!reserve_tokens(&scratch->tokens, scratch->length)) return 0;
-        find_route(dictionary, scratch);
-        if (!hmm) tag_without_hmm(dictionary, scratch);
-        else if (!tag_with_hmm(dictionary, scratch)) return 0;
-    }
+    clear_tokens(scratch);
+    for (int64_t start = 0; start < text->length; start += scratch->length)
+        if (!tag_stretch(dictionary, text, start, hmm, scratch)) return 0;
     return 1;
 }
