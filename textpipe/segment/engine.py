@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from textpipe.errors import ArtifactError, DictionaryError
 
 if TYPE_CHECKING:
+    import mmap
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ _FOLDER = os.path.dirname(__file__)
 TABLE = os.path.join(os.path.dirname(_FOLDER), "resources", "jieba.table")
 _REINSTALL = "pip install --force-reinstall textpipe-zh (from its sources: pip install -e .)"
 _HEAD = 32  # bytes before what the digest covers; its own are the last 8 of them
-_READ = 1 << 18
+_WINDOW = 1 << 20  # a multiple of every page size
 
 
 class Engine(Protocol):
@@ -88,12 +90,21 @@ def compiled_table() -> _core.Table:
         size = os.fstat(stream.fileno()).st_size
         if size <= _HEAD or size % _HEAD:
             raise ArtifactError("the table of the dictionary is cut short", where=TABLE, hint=_REINSTALL)
-        stream.seek(_HEAD)
-        digest = _core.digest(iter(lambda: stream.read(_READ), b""))  # read, not mapped: pages count as memory
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    if int.from_bytes(mapped[_HEAD - 8 : _HEAD], "little") != digest:
+    if int.from_bytes(mapped[_HEAD - 8 : _HEAD], "little") != _core.digest(_windows(mapped)):
         raise ArtifactError("the table of the dictionary is damaged", where=TABLE, hint=_REINSTALL)
     try:
         return _core.Table(mapped)
     except ValueError as error:
         raise ArtifactError(str(error), where=TABLE, hint=_REINSTALL) from None
+
+
+def _windows(mapped: mmap.mmap) -> Iterator[memoryview]:
+    """What the digest covers, in parts. Pages that were read count as memory, and most are never needed again."""
+    import mmap
+
+    view = memoryview(mapped)
+    for start in range(0, len(view), _WINDOW):
+        yield view[max(start, _HEAD) : start + _WINDOW]
+        if hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED, start, min(_WINDOW, len(view) - start))
