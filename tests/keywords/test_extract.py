@@ -98,3 +98,25 @@ def test_user_dictionary() -> None:
     text = "我们研究石墨烯，石墨烯很薄"
     words = textpipe.Tokenizer(dictionary=textpipe.Dictionary().add_word("石墨烯"))
     assert names(text, tokenizer=words, k=1) == ["石墨烯"]
+
+
+def test_the_kernel_refuses_what_makes_no_sense() -> None:
+    """It is called with checked settings only; a slip must end in an exception all the same."""
+    from textpipe.keywords._kernel import Extractor
+    from textpipe.keywords.candidates import Keyword
+    from textpipe.segment._core import Engine
+    from textpipe.segment.engine import compiled_table
+
+    engine = Engine(compiled_table(), ())
+    extractor = Extractor(engine, Keyword, frozenset({"的"}), None, True)
+    with pytest.raises(ValueError, match="a number of keywords from 0"):
+        extractor.tfidf(["文"], -1)
+    with pytest.raises(ValueError, match="a window of one token"):
+        extractor.textrank(["文"], 5, 0)
+    with pytest.raises(TypeError, match="a text is needed"):
+        extractor.tfidf([b"x"], 5)  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="frozenset or None"):
+        Extractor(engine, Keyword, frozenset(), ["n"], True)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="keywords are tuples"):
+        Extractor(engine, list, frozenset(), None, True)  # type: ignore[arg-type]
+    assert extractor.tfidf([], 5) == extractor.textrank([], 5, 5) == []
