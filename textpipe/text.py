@@ -193,7 +193,7 @@ def _cut_place(buffer: str, start: int, limit: int) -> int:
         place -= 1
     if place >= start:
         return place + 1
-    return stop - 1 if buffer[stop - 1] == "\r" else stop
+    return stop - 1 if buffer[stop - 1] == "\r" and stop - 1 > start else stop
 
 
 def split_pieces(blocks: Iterator[str], *, limit: int = PIECE) -> Iterator[str]:

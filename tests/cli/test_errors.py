@@ -106,6 +106,22 @@ def test_a_reader_that_leaves() -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize("options", [[], ["--tags", "--jobs", "2"], ["--format", "jsonl", "--jobs", "2"]])
+def test_a_reader_that_leaves_early(tmp_path: Path, options: list[str]) -> None:
+    """Threads and workers end in silence when nobody reads on."""
+    source = tmp_path / "long.txt"
+    source.write_text("这一行很长，足够让程序忙上一会儿。\n" * 60_000)
+    command = [*TEXTPIPE, "tokenize", str(source), "--lines", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(60) == 0
+
+
 def stopped(tmp_path: Path, jobs: str, *sent: signal.Signals, group: bool) -> tuple[int, list[str]]:
     """Send signals to a command that is busy with -o: its exit code and what it says. Threads cut a file in no time,
     so that they are given one that is not complete."""

@@ -99,3 +99,13 @@ def test_plain_text_in_the_core_is_the_tokens_joined(run: Run, tmp_path: Path) -
     count = f"note: {text.count(chr(10)) + 1} read = {text.count(chr(10)) + 1} used"
     assert count in run("tokenize", path, "--lines", "-v", "-o", tmp_path / "o.txt").err
     assert (tmp_path / "o.txt").read_text("utf-8") == lines
+
+
+def test_records_with_line_feeds_stay_one_line(run: Run, tmp_path: Path) -> None:
+    """Only lines of plain text are documents of their own with --lines."""
+    (tmp_path / "a.csv").write_text('id,text\n1,"甲好\n乙好"\n2,丙\n')
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "\n\n甲\n\n"}) + "\n")
+    (tmp_path / "a.txt").write_text("丁\n\n戊")
+    paths = [tmp_path / name for name in ("a.csv", "a.jsonl", "a.txt")]
+    for options in ((), ("--jobs", 1), ("--limit", 9)):
+        assert run("tokenize", *paths, "--lines", *options).out == "甲好 乙好\n丙\n甲\n丁\n\n戊\n"

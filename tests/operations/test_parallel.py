@@ -7,6 +7,7 @@ import os
 import pytest
 
 import textpipe
+from textpipe.errors import ResourceError
 from textpipe.operations.parallel import Item, ordered_map, worker_count
 
 ITEMS = [Item(number, number, 1 << 20) for number in range(12)]
@@ -52,3 +53,14 @@ def test_counts() -> None:
     assert worker_count(0) >= 1
     with pytest.raises(textpipe.UsageError):
         ordered_map(double, ITEMS, jobs=-1)
+
+
+def test_no_more_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a limit of processes does: an error with a hint, not a bug."""
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor.submit", refuse)
+    with pytest.raises(ResourceError, match=r"can't start new thread"):
+        list(ordered_map(str, [Item(0, 0, 1)], jobs=2, in_threads=True))

@@ -10,7 +10,7 @@ import pytest
 
 from tests import jieba_reference
 from tests.conftest import Run
-from textpipe.errors import DictionaryError, InputError
+from textpipe.errors import DictionaryError, InputError, UsageError
 from textpipe.segment.dictionary import Dictionary, Entry
 from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.jieba_tables import base_dictionary
@@ -161,3 +161,28 @@ def test_words_that_are_never_found_are_named(tmp_path: Path, run: Run) -> None:
         "a word holds letters, digits, Han characters and + # & . _ % - only; for others use --protect FILE\n"
     )
     assert run("tokenize", "-", "--user-dict", path, "-q", stdin=text.encode()).err == ""
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["国科", 5, None, ("国科",), ["国科", 5, None], ("", 5, None), ("国" * 101, 5, None), ("国科", -1, None),
+     ("国科", "5", None), (b"x", 5, None), ("国科", 5, 7)],
+)  # fmt: skip
+def test_what_is_no_entry(entry: object) -> None:
+    """However it comes, at once and not at first use."""
+    with pytest.raises(DictionaryError):
+        Dictionary([entry])  # type: ignore[list-item]
+    with pytest.raises(DictionaryError):
+        Dictionary().with_entries([entry])  # type: ignore[list-item]
+
+
+def test_plain_tuples_are_entries() -> None:
+    assert Dictionary([("国科", 5, None)]) == Dictionary().add_word("国科", 5)  # type: ignore[list-item]
+
+
+def test_settings_that_make_no_sense() -> None:
+    assert Tokenizer(hmm=2) == Tokenizer(hmm=True)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="not a term to protect"):
+        Tokenizer(protect=[5])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="a text is needed, not NoneType"):
+        Tokenizer(protect=["a b"]).tokenize(None)  # type: ignore[arg-type]

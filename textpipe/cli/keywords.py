@@ -110,7 +110,8 @@ def keywords(
         graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
         write = stack.enter_context(destination.open(log.paths))
         add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
-        records = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged)
+        found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged)
+        records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
             if not record["keywords"]:

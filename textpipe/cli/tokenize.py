@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -87,13 +88,13 @@ def tokenize(
         return
     shown = not reading.quiet and not destination.on_terminal
     if in_core:
-        with destination.open_bytes(log.paths) as write_bytes:
-            joined = joined_pieces(pieces, tokenizer, lines=reading.options["lines"], threads=jobs or 0)
+        joining = joined_pieces(pieces, tokenizer, threads=jobs or 0)
+        with destination.open_bytes(log.paths) as write_bytes, closing(joining) as joined:
             _write_joined(with_progress(joined, log, shown=shown), write_bytes)
         show_account(log, quiet=reading.quiet, verbose=reading.verbose)
         return
-    with destination.open(log.paths) as write:
-        cuts = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=1 if jobs is None else jobs)
+    cutting = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=1 if jobs is None else jobs)
+    with destination.open(log.paths) as write, closing(cutting) as cuts:  # workers end here, whatever happens
         if kind == "text":
             _write_text(with_progress(cuts, log, shown=shown), write)
         else:

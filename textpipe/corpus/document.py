@@ -28,13 +28,15 @@ class Piece(NamedTuple):
     """A document, or a part of one that is too long to be held whole.
 
     `document.text` is this part; `offset` counts the code points of its document before it; `last` closes it.
-    `documents` is more than 1 for a block of whole lines (ReadOptions.line_blocks), named after the first of them.
+    A block of whole lines (ReadOptions.line_blocks) holds several `documents` between line feeds, and is named after
+    the first; line feeds in any other piece are part of its document.
     """
 
     document: Document
     offset: int = 0
     last: bool = True
     documents: int = 1
+    block: bool = False
 
 
 @dataclass

@@ -380,7 +380,7 @@ def _block_pieces(blocks: Iterator[str], path: str) -> Iterator[Piece]:
     number, offset = 1, 0
     for text, ends, lines in line_blocks(blocks, limit=PIECE):
         place = f"{path}:{number}"
-        yield Piece(Document(place, text, None, place), offset, ends, lines)
+        yield Piece(Document(place, text, None, place), offset, ends, lines, block=True)
         offset += len(text)
         if ends:
             number, offset = number + lines, 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 
 from textpipe.corpus.document import Piece
@@ -18,7 +18,7 @@ def extract_keywords(
     *,
     jobs: int = 1,
     graph: CooccurrenceGraph | None = None,
-) -> Iterator[tuple[KeywordRecord, str | None]]:
+) -> Generator[tuple[KeywordRecord, str | None]]:
     """(record, source) for each document, in input order, also when it has no keywords.
 
     jobs: processes; 0 for all cores. Documents that come in several pieces are worked on in this process, as

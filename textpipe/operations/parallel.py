@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textpipe.device import usable_cores
-from textpipe.errors import TextpipeError, UsageError
+from textpipe.errors import ResourceError, TextpipeError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -61,9 +61,15 @@ def _in_threads(work: Callable[[Any], Any], items: Iterable[Item], count: int) -
     def run(arguments: list[Any]) -> list[Any]:
         return [work(argument) for argument in arguments]
 
+    def submit(arguments: list[Any]) -> Future[list[Any]]:
+        try:
+            return pool.submit(run, arguments)
+        except RuntimeError as error:  # the system gives no more threads
+            raise ResourceError(str(error), hint="fewer --jobs") from None
+
     pool = ThreadPoolExecutor(count)
     try:
-        yield from spread(lambda arguments: pool.submit(run, arguments), work, items, workers=count)
+        yield from spread(submit, work, items, workers=count)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

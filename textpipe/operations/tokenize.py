@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple, NotRequired, TypedDict
 
@@ -30,22 +30,23 @@ class TokenRecord(TypedDict):
 
 def cut_pieces(
     pieces: Iterable[Piece], tokenizer: Tokenizer, *, tags: bool = False, spans: bool = False, jobs: int = 1
-) -> Iterator[tuple[Piece, Cut]]:
+) -> Generator[tuple[Piece, Cut]]:
     """The tokens of every piece, in input order. jobs: processes; 0 for all cores."""
     work = partial(_cut, tokenizer=tokenizer, tags=tags, spans=spans)
     items = (Item(piece, (piece.document.text, piece.offset), len(piece.document.text)) for piece in pieces)
     yield from ordered_map(work, items, jobs=jobs)
 
 
-def joined_pieces(
-    pieces: Iterable[Piece], tokenizer: Tokenizer, *, lines: bool, threads: int
-) -> Iterator[tuple[Piece, bytes]]:
-    """Every piece as plain text, in input order: tokens with a space between, UTF-8; with `lines`, line feeds stay.
+def joined_pieces(pieces: Iterable[Piece], tokenizer: Tokenizer, *, threads: int) -> Generator[tuple[Piece, bytes]]:
+    """Every piece as plain text, in input order: tokens with a space between, UTF-8; blocks of lines keep line feeds.
 
     The compiled core runs in `threads` threads while this one reads and its caller writes.
     """
-    work = partial(tokenizer.joined, lines=lines)
-    items = (Item(piece, piece.document.text, len(piece.document.text)) for piece in pieces)
+
+    def work(piece: Piece) -> bytes:
+        return tokenizer.joined(piece.document.text, lines=piece.block)
+
+    items = (Item(piece, piece, len(piece.document.text)) for piece in pieces)
     yield from ordered_map(work, items, jobs=threads, in_threads=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textpipe.errors import DictionaryError
 from textpipe.segment.engine import Engine, new_engine
@@ -34,7 +34,7 @@ class Dictionary:
     entries: tuple[Entry, ...]
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self.__dict__["entries"] = tuple(entries)
+        self.__dict__["entries"] = tuple(map(_checked, entries))
 
     def add_word(self, word: str, frequency: int | None = None, tag: str | None = None) -> Dictionary:
         """With `word` in it. Without `frequency` it gets one that makes it come out whole (as in jieba)."""
@@ -64,19 +64,16 @@ class Dictionary:
         """
         from textpipe.segment.dictionary_file import read_entries  # with what detects encodings
 
-        return Dictionary(self.entries + tuple(read_entries(path, encoding=encoding)))
+        return self._with(tuple(read_entries(path, encoding=encoding)))
 
     def with_entries(self, entries: Iterable[Entry]) -> Dictionary:
         """With several changes, applied in order."""
-        added = tuple(entries)
-        for entry in added:
-            if not entry.word or (entry.frequency is not None and not 0 <= entry.frequency < FREQUENCY_LIMIT):
-                message = f"not a dictionary entry: {entry.word!r}, frequency {entry.frequency}"
-                raise DictionaryError(message, hint="a word, and a frequency from 0 (below 10^18) or none")
-            if len(entry.word) > WORD_LIMIT:
-                message = f"a word of more than {WORD_LIMIT} characters: {entry.word[:20]!r}…"
-                raise DictionaryError(message, hint="shorten it, or leave it out")
-        return Dictionary(self.entries + added)
+        return self._with(tuple(map(_checked, entries)))
+
+    def _with(self, checked: tuple[Entry, ...]) -> Dictionary:
+        made = Dictionary()
+        made.__dict__["entries"] = self.entries + checked
+        return made
 
     @property
     def unmatchable(self) -> list[str]:
@@ -92,6 +89,22 @@ class Dictionary:
     def total(self) -> int:
         """The sum of all frequencies."""
         return self.engine.total
+
+
+def _checked(entry: Any) -> Entry:
+    """The entry; DictionaryError for what is none."""
+    if not isinstance(entry, tuple) or len(entry) != 3 or not isinstance(entry[0], str):
+        hint = "Entry(word), Entry(word, frequency) or Entry(word, frequency, tag)"
+        raise DictionaryError(f"not a dictionary entry: {entry!r:.60}", hint=hint)
+    word, frequency, tag = entry
+    whole = frequency is None or (isinstance(frequency, int) and 0 <= frequency < FREQUENCY_LIMIT)
+    if not word or not whole or not isinstance(tag, str | None):
+        message = f"not a dictionary entry: {word[:20]!r}, frequency {frequency!r:.40}, tag {tag!r:.20}"
+        raise DictionaryError(message, hint="a word, a frequency from 0 (below 10^18) or none, a tag or none")
+    if len(word) > WORD_LIMIT:
+        message = f"a word of more than {WORD_LIMIT} characters: {word[:20]!r}…"
+        raise DictionaryError(message, hint="shorten it, or leave it out")
+    return entry if isinstance(entry, Entry) else Entry(*entry)
 
 
 @functools.lru_cache(maxsize=_ENGINES)

@@ -89,6 +89,8 @@ class Preparation:
 
     def _segments(self, text: str) -> Iterator[Segment]:
         """Terms as they are written come first; what is left is read as simplified, and searched once more."""
+        if not isinstance(text, str):
+            raise TypeError(f"a text is needed, not {type(text).__name__}")  # as the engine says it
         for given, protected in self._terms.split(text):
             if not self._traditional:
                 yield Segment(given, given, protected)

@@ -89,7 +89,11 @@ def checked_terms(terms: Iterable[str]) -> tuple[str, ...]:
     """
     if isinstance(terms, str):
         raise UsageError("protect wants several terms, not one text", hint=f"protect=({terms[:20]!r},)")
-    found = tuple(sorted(set(terms)))
+    given = list(terms)
+    for term in given:
+        if not isinstance(term, str):
+            raise UsageError(f"not a term to protect: {term!r:.40}", hint=_HINT)
+    found = tuple(sorted(set(given)))
     for term in found:
         problem = _problem(term)
         if problem is not None:

@@ -65,7 +65,7 @@ class Tokenizer:
             require_opencc()
         dictionary = Dictionary() if dictionary is None else dictionary
         self.__dict__.update(
-            mode=mode, hmm=hmm, dictionary=dictionary, protect=tuple(protect), traditional=bool(traditional)
+            mode=mode, hmm=bool(hmm), dictionary=dictionary, protect=tuple(protect), traditional=bool(traditional)
         )
 
     @property
