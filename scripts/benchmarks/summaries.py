@@ -3,8 +3,8 @@
 The stories are those of the evaluation data (`TEXTPIPE_EVALUATION_DATA`), in two halves by a hash of their id: methods
 are chosen on `--half development`, figures come from `--half test`. The reference is the headline without its
 column (【…】); the words that open every story (央视网消息（新闻联播）：) are left out, and so are stories of fewer
-than four sentences. ROUGE counts characters, letters and digits only: the F1 of single ones, of pairs, and of the longest
-common subsequence. A summary has its sentences in the order of the story.
+than four sentences. ROUGE counts characters, letters and digits only: the F1 of single ones, of pairs, and of the
+longest common subsequence. A summary has its sentences in the order of the story.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def test_combined_is_centrality_shortness_and_position() -> None:
         }
         for a, b in spans
     ]
-    centre: dict[str, float] = Counter()
+    centre: dict[str, float] = {}
     for vector in vectors:
         for word, weight in vector.items():
             centre[word] = centre.get(word, 0.0) + weight
