@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -58,9 +58,9 @@ def logistic(total: float) -> float:
 
 
 def signals(
-    candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf: Callable[[str], float], keys: list[str]
+    candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf: Sequence[float]
 ) -> dict[str, float]:
-    """The signals of a candidate of a finished document of `length` code points.
+    """The signals of a candidate of a finished document of `length` code points; `idf` is that of each word.
 
     frequency: ln of its count
     first, last: ln of (1 +) the characters before its first and after its last occurrence
@@ -79,7 +79,7 @@ def signals(
         "first": math.log1p(candidate.first),
         "last": math.log1p(length - candidate.last),
         "repetition": math.log(sum(phrases.counts[word] for word in words) / size),
-        "rarity": min(idf(keys[word]) for word in words),
+        "rarity": min(idf[word] for word in words),
         "graph": math.log1p(sum(phrases.degrees[word] for word in words) / size),
         "nested": float(candidate.inside >= candidate.count),
         "freedom": candidate.left / candidate.count + candidate.right / candidate.count,
