@@ -233,12 +233,12 @@ def _tell(account: Account, record: KeywordScoreRecord) -> None:
     if account.without_gold:
         total = account.documents + account.without_gold
         note(
-            f"{account.without_gold} of {total:,} documents have no gold keywords and are left out of all figures "
+            f"no gold keywords in {account.without_gold:,} of {total:,} documents, which are left out of all figures "
             f"(first: {account.first_without_gold})"
         )
     if account.without_text:
         note(
-            f"{account.without_text} of {account.documents:,} documents have no text: our methods find nothing there "
+            f"no text in {account.without_text:,} of {account.documents:,} documents: our methods find nothing there "
             f"(first: {account.first_without_text})"
         )
     note(
