@@ -44,11 +44,10 @@ _DIGITS = 9  # of a k: more would be no number of keywords
 
 @click.command()
 @click.argument("gold", type=click.Path(path_type=str, readable=False))
-@click.option("--method", "methods", metavar="NAMES", help="Methods, separated by commas.  [default: all]")
+@click.option("--method", metavar="NAMES", help="Methods, separated by commas.  [default: all]")
 @click.option("-k", "--top", default="5,10", show_default=True, metavar="NUMBERS", help="How many keywords count.")
 @click.option(
     "--system",
-    "systems",
     multiple=True,
     metavar="NAME=FILE",
     help="Another tool's keywords of the same documents, as JSON lines, scored beside ours; repeatable.",
@@ -99,9 +98,9 @@ _DIGITS = 9  # of a k: more would be no number of keywords
 def keywords(
     *,
     gold: str,
-    methods: str | None,
+    method: str | None,
     top: str,
-    systems: tuple[str, ...],
+    system: tuple[str, ...],
     stem: bool,
     resamples: int,
     seed: int,
@@ -129,8 +128,8 @@ def keywords(
     from textpipe.operations.gold_keywords import read_gold, read_system
 
     ks = _numbers(top)
-    ours = _settings(methods, quiet=quiet, **options)
-    files = _files(systems, taken=list(ours))
+    ours = _settings(method, quiet=quiet, **options)
+    files = _files(system, taken=list(ours))
     inputs = [gold, *files.values()]
     if inputs.count(STDIN) > 1:
         raise UsageError("standard input can be one of the files only", hint="name the others")
