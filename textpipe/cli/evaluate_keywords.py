@@ -27,10 +27,8 @@ _COLUMNS = (
     *("precision_macro", "recall_macro", "recall_ceiling_macro", "f1_macro", "f1_macro_low", "f1_macro_high"),
     *("map", "ndcg", "reference", "p_micro", "p_macro"),
 )
-_SHOWN = {  # header of the tables: field, with micro or macro to be filled in
-    "id": "id",
-    "method": "method",
-    "k": "k",
+_KEYS = {"id": "id", "method": "method", "k": "k"}
+_AVERAGED = {  # header of a table: field, with micro or macro to be filled in
     "precision": "precision_{}",
     "recall": "recall_{}",
     "f1": "f1_{}",
@@ -38,7 +36,7 @@ _SHOWN = {  # header of the tables: field, with micro or macro to be filled in
     "high": "f1_{}_high",
     "p": "p_{}",
 }
-_MEANS = {"map": "map", "ndcg": "ndcg"}
+_RANKED = {"map": "map", "ndcg": "ndcg"}
 _DIGITS = 9  # of a k: more would be no number of keywords
 
 
@@ -214,18 +212,21 @@ def _row(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
 
 
 def _write_tables(records: Sequence[Mapping[str, Any]], write: Callable[[str], None]) -> None:
-    """Two tables for people, all rows in each: of the sums over documents, and of the means."""
-    for average in ("micro", "macro"):
-        shown = _SHOWN if average == "micro" else _SHOWN | _MEANS
-        fields = {header: field.format(average) for header, field in shown.items()}
+    """Three tables for people, all rows in each, narrow enough for any terminal: sums, means, and ranking."""
+    first = records[0]
+    tables = {"ranking": _RANKED}
+    for average in ("macro", "micro"):
+        title = f"{average}, recall at most {first[f'recall_ceiling_{average}']:.4f}"
+        tables = {title: {header: field.format(average) for header, field in _AVERAGED.items()}, **tables}
+    for title, fields in tables.items():
+        shown = _KEYS | fields
 
-        def rows(_: Mapping[str, Any], fields: Mapping[str, str] = fields) -> Iterator[Sequence[Cell]]:
+        def rows(_: Mapping[str, Any], shown: Mapping[str, str] = shown) -> Iterator[Sequence[Cell]]:
             for record in records:
-                yield ["" if record[field] is None else record[field] for field in fields.values()]
+                yield ["" if record[field] is None else record[field] for field in shown.values()]
 
-        ceiling = records[0][f"recall_ceiling_{average}"]
-        with record_writer("table", write, columns=list(fields), rows=rows) as add:
-            add({"id": f"{records[0]['id']}: {average}, recall at most {ceiling:.4f}"})
+        with record_writer("table", write, columns=list(shown), rows=rows) as add:
+            add({"id": f"{first['id']}: {title}"})
 
 
 def _tell(account: Account, record: KeywordScoreRecord) -> None:

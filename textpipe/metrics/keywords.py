@@ -14,6 +14,7 @@ from textpipe.metrics.matching import distinct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+_DIGITS = 12  # of means: logarithms and sums differ from processor to processor in the last ones
 
 
 class Judgement(NamedTuple):
@@ -127,7 +128,7 @@ def summary(scores: DocumentScores) -> KeywordScore:
     correct, found, gold = scores.correct.sum(), scores.found.sum(), scores.gold.sum()
     sums = (_ratio(correct, found), _ratio(correct, gold), _ratio(2 * correct, found + gold))
     each = (scores.precision, scores.recall, scores.f1, scores.average_precision, scores.ndcg)
-    return KeywordScore(*map(float, sums), *(float(values.mean()) for values in each))
+    return KeywordScore(*map(float, sums), *(round(float(values.mean()), _DIGITS) for values in each))
 
 
 def score_keywords(
