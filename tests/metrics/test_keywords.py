@@ -23,7 +23,7 @@ def test_by_hand() -> None:
     score = score_keywords(gold, found, k=2)
     assert (score.precision_micro, score.recall_micro) == (1 / 2, 1 / 4)
     assert score.f1_micro == pytest.approx(2 / 6)
-    assert (score.precision_macro, score.recall_macro) == (1 / 4, 1 / 6)
+    assert (score.precision_macro, score.recall_macro) == pytest.approx((1 / 4, 1 / 6))
     assert score.f1_macro == pytest.approx((2 / 5 + 0) / 2)
     assert score.map == pytest.approx((1 / 3) / 2)
     assert score.ndcg == pytest.approx((1 / (1 + 1 / math.log2(3))) / 2)
