@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Method = Literal["tfidf", "textrank"]
 METHODS: tuple[Method, ...] = get_args(Method)
+IDF_METHODS: frozenset[Method] = frozenset({"tfidf"})  # those that take word weights of one's own
 _PLAIN_OPTIONS = frozenset({"method", "k", "lowercase", "converge", "tokenizer"})
 
 
@@ -70,7 +71,7 @@ class KeywordSettings:
             raise UsageError(f"k is {self.k}, but at least one keyword must be asked for", hint="a whole number from 1")
         if self.converge and self.method != "textrank":
             raise UsageError("--converge belongs to textrank", hint="add --method textrank")
-        if self.idf is not None and self.method != "tfidf":
+        if self.idf is not None and self.method not in IDF_METHODS:
             raise UsageError("--idf belongs to tfidf", hint="leave out --method")
 
     def __getstate__(self) -> dict[str, Any]:
