@@ -154,7 +154,7 @@ def _settings(
     if idf is None:
         tokenizer = make_tokenizer(user_dict, hmm=hmm, protect=protect, traditional=traditional, quiet=quiet)
         return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
-    from textpipe.pipeline.word_stages import idf_of
+    from textpipe.pipeline.idf_stages import idf_of
     from textpipe.store.refs import resolve
 
     if user_dict or not hmm:
