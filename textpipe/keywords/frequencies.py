@@ -28,9 +28,10 @@ class Frequencies(Protocol):
 
 
 class Written(NamedTuple):
-    """What was written: how many words, and the document frequency that stands in the middle of all of theirs."""
+    """What was written: how many words, the sum of their document frequencies, and the one in the middle of all."""
 
     words: int
+    total: int
     median: int
 
 
@@ -46,7 +47,8 @@ def write_frequencies(path: Path, rows: Iterable[tuple[bytes, int]], *, document
             if count >= least:
                 stream.write(b"%b\t%d\n" % (word, count))
                 sizes[count] += 1
-    return Written(sizes.total(), median_frequency(sizes))
+    total = sum(size * words for size, words in sizes.items())
+    return Written(sizes.total(), total, median_frequency(sizes))
 
 
 def median_frequency(sizes: Mapping[int, int]) -> int:

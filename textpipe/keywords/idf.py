@@ -16,11 +16,16 @@ _REMEMBERED = 1 << 17  # words of a table on disk whose weights are kept at hand
 
 
 class DocumentFrequencies(NamedTuple):
-    """In how many of the documents each word occurs; `median` stands in the middle of all words' frequencies."""
+    """In how many of the documents each word occurs; `total` is their sum, `median` stands in their middle."""
 
     documents: int
     frequencies: Frequencies
+    total: int
     median: int
+
+    def frequency(self, word: str, /) -> int:
+        """In how many documents a word occurs."""
+        return self.frequencies.get(word, 0)
 
     def idf(self, formula: Formula = "jieba", *, tokenizer: Tokenizer | None = None) -> InverseDocumentFrequencies:
         """Weights by one of two formulas; `tokenizer` is what cut the documents.
@@ -36,7 +41,7 @@ class DocumentFrequencies(NamedTuple):
             else _WeightsOnDisk(self, formula)
         )
         median = self.weight(self.median, formula) if formula == "jieba" and self.median else 0.0
-        return InverseDocumentFrequencies(table, median, formula, tokenizer)
+        return InverseDocumentFrequencies(table, median, formula, tokenizer, self)
 
     def weight(self, frequency: int, formula: Formula) -> float:
         """What a word weighs that so many documents have."""
@@ -75,4 +80,4 @@ def document_frequencies(documents: Iterable[Iterable[str]], *, min_documents: i
         counter.update(set(words))
         number += 1
     kept = {word: count for word, count in counter.items() if count >= min_documents}
-    return DocumentFrequencies(number, kept, median_frequency(Counter(kept.values())))
+    return DocumentFrequencies(number, kept, sum(kept.values()), median_frequency(Counter(kept.values())))

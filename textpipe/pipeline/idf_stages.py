@@ -33,7 +33,7 @@ from textpipe.text import split_pieces
 
 _SETTINGS = "idf.json"
 _TABLE = "frequencies.tsv"
-_NUMBERS = ("documents", "words", "median")
+_NUMBERS = ("documents", "words", "total", "median")
 _PARAMS = {"min_documents": Parameter(1, "number", least=1), "formula": Parameter("jieba", choices=FORMULAS)}
 
 
@@ -94,6 +94,7 @@ def _write(
         "formula": params["formula"],
         "documents": documents,
         "words": written.words,
+        "total": written.total,
         "median": written.median,
         "jieba": version("jieba"),
     }
@@ -161,7 +162,9 @@ def _read(artifact: Artifact) -> tuple[Formula, DocumentFrequencies]:
         reason = f"jieba {made} there and jieba {here} here"
         hint = "make it again: textpipe train-idf"
         raise ArtifactError(f"the IDF was made with another tokenizer: {reason}", where=artifact.address, hint=hint)
-    return cast("Formula", settings["formula"]), DocumentFrequencies(documents, table, settings["median"])
+    return cast("Formula", settings["formula"]), DocumentFrequencies(
+        documents, table, settings["total"], settings["median"]
+    )
 
 
 def _json_object(path: Path) -> dict[str, Any]:
