@@ -12,3 +12,22 @@ class Extractor:
         self, pieces: Iterable[str], k: int, idf: Weights = ..., median: float = ..., normalized: bool = ..., /
     ) -> list[Keyword]: ...
     def textrank(self, pieces: Iterable[str], k: int, window: int, /) -> list[Keyword]: ...
+
+class PhraseExtractor:
+    def __init__(
+        self,
+        engine: Engine,
+        keyword: type[Keyword],
+        stopwords: frozenset[str],
+        kinds: dict[str, int],
+        english: int,
+        ending: int,
+        hmm: bool,
+        longest: int,
+        bias: float,
+        weights: tuple[float, ...],
+        lengths: tuple[float, ...],
+        first_kind: tuple[float, ...],
+        last_kind: tuple[float, ...],
+    ) -> None: ...
+    def phrases(self, pieces: Iterable[str], k: int, idf: Weights = ..., median: float = ..., /) -> list[Keyword]: ...

@@ -27,7 +27,7 @@ from textpipe.segment.traditional import EitherScript, simplify
 from textpipe.text import PIECE, has_han, split_pieces
 
 if TYPE_CHECKING:
-    from textpipe.keywords._kernel import Extractor
+    from textpipe.keywords._kernel import Extractor, PhraseExtractor
     from textpipe.segment._core import Engine as CompiledEngine
 
 Method = Literal["phrases", "tfidf", "textrank"]
@@ -93,16 +93,20 @@ class KeywordSettings:
         return {setting.name: getattr(self, setting.name) for setting in fields(self)}
 
     @functools.cached_property
-    def extractor(self) -> Extractor | None:
+    def extractor(self) -> Extractor | PhraseExtractor | None:
         """What finds the keywords of Chinese documents in compiled code, where it was built and can."""
         settings = self.for_language(chinese=True)
         as_usual = not (settings.lowercase or self.converge or self.mmr) and self.tokenizer.is_plain
-        if not as_usual or self.method == "phrases" or not is_compiled():
+        if not as_usual or not is_compiled():
             return None
         from textpipe.keywords._kernel import Extractor
 
         engine = cast("CompiledEngine", self.tokenizer.dictionary.engine)
         pos = None if settings.pos is None else frozenset(settings.pos)
+        if self.method == "phrases":
+            from textpipe.keywords.compiled_phrases import phrase_extractor
+
+            return phrase_extractor(engine, settings.stopwords, pos, hmm=self.tokenizer.hmm)
         return Extractor(engine, Keyword, settings.stopwords, pos, self.tokenizer.hmm)
 
     def for_language(self, *, chinese: bool) -> KeywordSettings:
@@ -236,14 +240,21 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     return [phrase.keyword(lowercase=reading.lowercase) for phrase in found]
 
 
-def _compiled(pieces: Iterable[str], settings: KeywordSettings, extractor: Extractor) -> list[Keyword]:
+def _compiled(
+    pieces: Iterable[str], settings: KeywordSettings, extractor: Extractor | PhraseExtractor
+) -> list[Keyword]:
     """The same for a Chinese document, in the compiled kernel."""
     k = settings.k or 0
+    if settings.method == "phrases":
+        phrases = cast("PhraseExtractor", extractor)
+        weights = () if settings.idf is None else (settings.idf.table, settings.idf.median)
+        return phrases.phrases(pieces, k, *weights)
+    words = cast("Extractor", extractor)
     if settings.method == "textrank":
-        return extractor.textrank(pieces, k, WINDOW)
+        return words.textrank(pieces, k, WINDOW)
     if settings.idf is None:
-        return extractor.tfidf(pieces, k)
-    return extractor.tfidf(pieces, k, settings.idf.table, settings.idf.median, settings.idf.formula == "sklearn")
+        return words.tfidf(pieces, k)
+    return words.tfidf(pieces, k, settings.idf.table, settings.idf.median, settings.idf.formula == "sklearn")
 
 
 class _EitherScript:

@@ -60,13 +60,34 @@ typedef struct {
     uint8_t goes_on, after_letters, spaced, broken, opened, keep_texts;
 } Phrases;
 
+typedef struct {
+    int64_t start, end, position; /* offsets in the document */
+    uint8_t kind, joined, opened;
+} PlacedWord;
+
 /* False with an exception set. keep_texts: pieces are gone before the candidates are read. */
 int phrases_start(Phrases *phrases, int keep_texts);
-int phrases_add(Phrases *phrases, const Grammar *grammar, EngineObject *engine, PyObject *text);
 void phrases_finish(Phrases *phrases);
 void phrases_free(Phrases *phrases);
 
 /* The text of a candidate; `piece` is the only one if texts were not kept. Null with an exception set. */
 PyObject *candidate_text(const Candidate *candidate, PyObject *piece);
+
+/* The number of the word text[start:end], -1 with an exception set, NO_ROOM for a new one beyond the limit. The second
+ * goes by the word in lower case, for words that the table lacks or that have case. */
+enum { NO_ROOM = -2 };
+int64_t phrase_word_in_table(Phrases *phrases, const Grammar *grammar, EngineObject *engine, const Text *text,
+                             int64_t start, int64_t end, uint32_t slot);
+int64_t phrase_word_by_key(Phrases *phrases, const Grammar *grammar, EngineObject *engine, const Text *text,
+                           int64_t start, int64_t end);
+
+/* Count a word and the phrases that end with it; false with an exception set. */
+int add_phrase_word(Phrases *phrases, const Grammar *grammar, const PlacedWord *word, int64_t number, PyObject *piece);
+
+/* What ends here ends before something that is no part of a phrase; whether that is a bracket that opens or closes. */
+void end_phrases(Phrases *phrases, int opens, int closes);
+
+/* word_stream.c: take up a piece of the document; false with an exception set. */
+int phrases_add(Phrases *phrases, const Grammar *grammar, EngineObject *engine, PyObject *piece);
 
 #endif

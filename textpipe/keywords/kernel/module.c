@@ -1,4 +1,5 @@
 /* The extension module textpipe.keywords._kernel: keywords of documents over the compiled core of segmentation. */
+#include "phrases.h"
 #include "ranking.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@ typedef struct {
 } ExtractorObject;
 
 static PyTypeObject *engine_type; /* textpipe.segment._core.Engine */
+
+int is_engine(PyObject *object) { return PyObject_TypeCheck(object, engine_type); }
 
 static int allow_tags(ExtractorObject *self, PyObject *pos) {
     int64_t known = self->engine->table->table.tag_count, all = known + PyList_GET_SIZE(self->engine->user_tags);
@@ -156,7 +159,8 @@ static int module_exec(PyObject *module) {
     if (core == NULL) return -1;
     engine_type = (PyTypeObject *)PyObject_GetAttrString(core, "Engine");
     Py_DECREF(core);
-    return engine_type == NULL ? -1 : PyModule_AddType(module, &ExtractorType);
+    if (engine_type == NULL || PyModule_AddType(module, &ExtractorType) < 0) return -1;
+    return PyModule_AddType(module, &PhraseExtractorType);
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -170,7 +174,7 @@ static PyModuleDef_Slot module_slots[] = {
 static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "textpipe.keywords._kernel",
-    .m_doc = "Keywords over the compiled core of segmentation: jieba.analyse's results.",
+    .m_doc = "Keywords over the compiled core of segmentation: jieba.analyse's results, and key phrases.",
     .m_slots = module_slots,
 };
 

@@ -1,0 +1,41 @@
+"""The grammar and the weights of key phrases as the compiled kernel takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from textpipe.keywords.candidates import Keyword
+from textpipe.keywords.phrase_signals import SIGNALS, phrase_models
+from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, KIND_OF_TAG
+
+if TYPE_CHECKING:
+    from textpipe.keywords._kernel import PhraseExtractor
+    from textpipe.segment._core import Engine
+
+_NUMBER = {kind: number for number, kind in enumerate(CHINESE_KINDS, start=1)}  # 0 is no class
+
+
+def phrase_extractor(
+    engine: Engine, stopwords: frozenset[str], pos: Collection[str] | None, *, hmm: bool
+) -> PhraseExtractor:
+    """What finds the key phrases of Chinese documents in compiled code, as `phrases.PhraseReading` does."""
+    from textpipe.keywords._kernel import PhraseExtractor
+
+    model, _ = phrase_models()
+    wanted = {tag: _NUMBER[kind] for tag, kind in KIND_OF_TAG.items() if pos is None or tag in pos}
+    return PhraseExtractor(
+        engine,
+        Keyword,
+        stopwords,
+        kinds=wanted,
+        english=wanted.get("eng", 0),
+        ending=sum(1 << _NUMBER[kind] for kind in ENDING_KINDS if kind in _NUMBER),
+        hmm=hmm,
+        longest=model.longest,
+        bias=model.bias,
+        weights=tuple(model.weights[name] for name in SIGNALS),
+        lengths=model.lengths,
+        first_kind=(0.0, *(model.first_kind[kind] for kind in CHINESE_KINDS)),
+        last_kind=(0.0, *(model.last_kind[kind] for kind in CHINESE_KINDS)),
+    )
