@@ -48,8 +48,8 @@ _COLUMNS = ("section", "name", "value")
     "--near",
     type=float,
     metavar="SIMILARITY",
-    help="Texts are near-duplicates from this Jaccard similarity of their 5-character shingles on, above 0 and up to 1. "
-    " [default: 0.8, if datasketch is installed]",
+    help="Texts are near-duplicates from this Jaccard similarity on, above 0 and up to 1.  "
+    "[default: 0.8, if datasketch is installed]",
 )
 @click.option("--no-near", is_flag=True, help="Look for equal texts only.")
 @click.option(
