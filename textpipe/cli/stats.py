@@ -174,7 +174,7 @@ def _notes(record: Mapping[str, Any], *, without: bool) -> Iterator[str]:
         yield "equal texts only: pip install 'textpipe-zh[duplicates]' to find near-duplicates too"
     if duplicates["near"] is not None and duplicates["near"]["unchecked"]:
         yield (
-            f"{duplicates['near']['unchecked']} pairs of texts that share much were not compared, "
+            f"up to {duplicates['near']['unchecked']} pairs of texts that share much were not compared, "
             "and some groups may be in parts: a higher --near compares fewer"
         )
     if record["labels"]["distinct"] is None:
