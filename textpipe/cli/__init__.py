@@ -15,7 +15,9 @@ from textpipe.version import __version__
 COMMANDS = (
     "keywords",
     "summarize",
+    "newwords",
     "tokenize",
+    "stats",
     "train-idf",
     "evaluate",
     "run",
