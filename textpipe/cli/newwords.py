@@ -29,6 +29,7 @@ _COLUMNS = (
 )  # fmt: skip
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _BESIDE_KEYS = 256 << 20  # bytes: the interpreter, numpy, the dictionary, a block of text
+_SHOWN = 3
 _PER_KEY = 40  # bytes: while keys are sorted and merged
 
 
@@ -215,6 +216,9 @@ def _show_findings(found: Found, read: Read, *, quiet: bool, verbose: bool, to_d
         return
     if read.without_han:
         note(f"{read.without_han} of {read.documents} documents have no Chinese character: nothing was sought there")
+    if found.letterheads:
+        shown = ", ".join(found.letterheads[:_SHOWN])
+        note(f"left out, since nearly every document has it once ({len(found.letterheads)}, first: {shown})")
     if verbose:
         note(
             f"{found.candidates} strings occur {found.min_count} times or more and pass the thresholds; "
