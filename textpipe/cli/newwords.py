@@ -27,6 +27,7 @@ _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
 _COLUMNS = (
     "text", "count", "documents", "pmi", "left_entropy", "right_entropy", "hold", "agreement", "score",
 )  # fmt: skip
+_HEADINGS = ("text", "count", "documents", "pmi", "left", "right", "hold", "agreement", "score")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _BESIDE_KEYS = 256 << 20  # bytes: the interpreter, numpy, the dictionary, a block of text
 _SHOWN = 3
@@ -138,7 +139,7 @@ def newwords(
     ):
         shown = with_progress(pieces, log, shown=not reading.quiet)
         found = discover_new_words(shown, settings, jobs=jobs, read=read, phase=phase)
-        columns, rows = (("id", *_COLUMNS), _table_rows) if kind == "table" else (_COLUMNS, _rows)
+        columns, rows = (("id", *_HEADINGS), _table_rows) if kind == "table" else (_COLUMNS, _rows)
         with record_writer(kind, write, columns=columns, rows=rows) as add:
             if kind == "table":
                 add({"id": _title(found, read), "words": found.words})
