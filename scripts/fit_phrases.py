@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from textpipe.keywords.extract import keyword_settings
 from textpipe.keywords.phrase_signals import SIGNALS
 from textpipe.keywords.phrases import PhraseReading
 from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
-from textpipe.metrics.keywords import judge, score_keywords
+from textpipe.metrics.keywords import score_keywords
 from textpipe.metrics.matching import folded
 
 Floats = npt.NDArray[np.float64]
@@ -49,7 +50,7 @@ class Rows:
         """F1 in percent of each document's k best candidates."""
         order = np.lexsort((-totals, self.document))
         starts = np.searchsorted(self.document[order], np.arange(len(self.gold) + 1))
-        best = [[self.forms[row] for row in order[a:b]] for a, b in zip(starts, starts[1:], strict=False)]
+        best = [[self.forms[row] for row in order[a:b]] for a, b in pairwise(starts)]
         return 100 * score_keywords(self.gold, best, k=k).f1_micro
 
 

@@ -14,7 +14,7 @@ ENGLISH = "The Model learns. A model is what the data made of it, and models dif
 
 
 def names(text: str, **options: object) -> list[str]:
-    return [keyword.text for keyword in extract(text, **options)]  # type: ignore[arg-type]
+    return [keyword.text for keyword in extract(text, **{"method": "tfidf", **options})]  # type: ignore[arg-type]
 
 
 def test_chinese_is_as_in_jieba() -> None:
@@ -65,7 +65,7 @@ def test_long_text_is_one_document() -> None:
         assert {keyword.count for keyword in found} == {12_000}
         assert all(text.startswith(keyword.text, keyword.first) for keyword in found)
     expected = jieba_reference.analyse().extract_tags(text, withWeight=True)
-    assert [(k.text, pytest.approx(k.score, abs=1e-9)) for k in extract(text)] == expected
+    assert [(k.text, pytest.approx(k.score, abs=1e-9)) for k in extract(text, method="tfidf")] == expected
 
 
 def test_pieces_do_not_change_scores() -> None:

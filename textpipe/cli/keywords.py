@@ -31,27 +31,34 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @click.option("-k", "--top", type=click.IntRange(min=1), default=20, show_default=True, metavar="N", help="How many.")
 @click.option(
     "--method",
-    type=click.Choice(("tfidf", "textrank")),
-    default="tfidf",
+    type=click.Choice(("phrases", "tfidf", "textrank")),
+    default="phrases",
     show_default=True,
-    help="How words are weighed.",
+    help="Phrases and words that authors would name, or single words with jieba.analyse's weights.",
 )
 @click.option(
     "--pos",
     metavar="TAGS",
     help="Only these parts of speech, separated by commas, as jieba names them.  "
-    "[default: all for tfidf; ns,n,vn,v for textrank]",
+    "[default: by the method; ns,n,vn,v for textrank]",
 )
 @click.option(
     "--stopwords",
     multiple=True,
     type=click.Path(path_type=str, readable=False),
     metavar="zh|en|FILE",
-    help="Words that never count, besides jieba's few English ones (en where a document has no Han character): "
-    "shipped lists or a file with one a line; repeatable, also zh,en; none for none at all.",
+    help="Words that never count, besides the method's own (phrases: zh,en; else jieba's few English ones, or en "
+    "where a document has no Han character): shipped lists or a file with one a line; repeatable, also zh,en; none "
+    "for none at all.",
 )
 @click.option(
     "--lowercase/--keep-case", default=None, help="[default: lower case only where there is no Han character]"
+)
+@click.option(
+    "--mmr",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    metavar="SHARE",
+    help="Phrases that repeat each other less: the share of a phrase's own score in its choice, 0.8 for example.",
 )
 @click.option("--converge", is_flag=True, help="TextRank: PageRank to convergence instead of jieba's ten sweeps.")
 @click.option(
@@ -64,7 +71,7 @@ _COLUMNS = ("id", "text", "score", "count", "first")
     "--idf",
     metavar="NAME",
     shell_complete=complete_artifact,
-    help="TF-IDF: word weights of your own, as train-idf made them.  [default: jieba's]",
+    help="Phrases, TF-IDF: word weights of your own, as train-idf made them.  [default: jieba's]",
 )
 @click.option("--corpus", is_flag=True, help="One list for all documents together: what sets them apart from others.")
 @cuts_text
@@ -82,7 +89,9 @@ def keywords(
     corpus: bool,
     **options: Any,
 ) -> None:
-    """Find the keywords of documents, with the words and weights of jieba.analyse.
+    """Find the keywords of documents: phrases and words that their authors would name.
+
+    --method tfidf and textrank give single words with the weights of jieba.analyse.
 
     PATHS are files, folders, patterns or - for standard input: plain text (a document a file, or --lines),
     CSV, TSV, JSON lines, parquet and xlsx, also .gz, .bz2 and .xz, in any common encoding.

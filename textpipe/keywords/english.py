@@ -10,10 +10,11 @@ import functools
 from importlib.resources import files
 
 _VOWELS = "aeiou"
-_DOUBLED = frozenset(
-    "stop plan fit put get set run win begin cut let occur refer infer transfer prefer recur incur commit permit omit "
-    "submit admit control equip drop shed stem split shut quit cancel compel expel dispel embed".split()
-)
+_DOUBLED = frozenset({
+    "stop", "plan", "fit", "put", "get", "set", "run", "win", "begin", "cut", "let", "occur", "refer", "infer",
+    "transfer", "prefer", "recur", "incur", "commit", "permit", "omit", "submit", "admit", "control", "equip", "drop",
+    "shed", "stem", "split", "shut", "quit", "cancel", "compel", "expel", "dispel", "embed",
+})  # fmt: skip
 _SIBILANTS = ("s", "x", "z", "ch", "sh", "o")
 _ADJECTIVE_ENDINGS = (
     "ical", "able", "ible", "less", "ular", "ous", "ful", "ive", "ary", "ish", "ean", "ese", "ent", "ant", "ic", "al",

@@ -208,8 +208,8 @@ def _remembered_settings(**options: Any) -> KeywordSettings:
 def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
-    Options: method (`phrases`, `tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, mmr, tokenizer, idf; `KeywordOptions`
-    and `KeywordSettings` say what they mean.
+    Options: method (`phrases`, `tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, mmr, tokenizer, idf;
+    `KeywordOptions` and `KeywordSettings` say what they mean.
     Raises UsageError for settings that make no sense, InputError for a list of stop words that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]

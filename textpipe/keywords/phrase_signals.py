@@ -22,7 +22,7 @@ SIGNALS = (
 class PhraseModel:
     """A weight for each signal, for each length and for the class of the first and of the last word.
 
-    A score is the logistic function of their sum: an estimate of how likely an author would name the phrase as a keyword.
+    A score is the logistic function of their sum: how likely an author is to name the phrase as a keyword.
 
     longest: words of a candidate
     in_characters: whether a length is one of characters; else of words
@@ -57,9 +57,7 @@ def logistic(total: float) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
-def signals(
-    candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf: Sequence[float]
-) -> dict[str, float]:
+def signals(candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf: Sequence[float]) -> dict[str, float]:
     """The signals of a candidate of a finished document of `length` code points; `idf` is that of each word.
 
     frequency: ln of its count

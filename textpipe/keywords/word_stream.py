@@ -27,8 +27,8 @@ ENGLISH_KINDS = (
 KIND_OF_TAG = {tag: kind for kind, tags in CHINESE_KINDS.items() for tag in tags}
 ENDING_KINDS = frozenset({"verb", "verb_s", "verb_ed", "verb_ing", "other"})  # a phrase beside one has come to its end
 _JOINING = frozenset("-‐‑'’/.&+_")
-_OPENING = frozenset("(（[［《〈“\"「『【‘")
-_CLOSING = frozenset(")）]］》〉”\"」』】’")
+_OPENING = frozenset('(（[［《〈“"「『【‘')
+_CLOSING = frozenset(')）]］》〉”"」』】’')
 
 
 class Word(NamedTuple):

@@ -28,7 +28,7 @@ _Numbered = tuple[int, str, Iterable[str]]  # a document: number, id, its text i
 def extract_corpus_keywords(
     pieces: Iterable[Piece], settings: KeywordSettings, *, identity: str, jobs: int = 1
 ) -> CorpusRecord:
-    """The keywords of all documents together, against jieba's dictionary or, where there is one, the IDF's documents.
+    """The single words that tell all documents from a background: jieba's dictionary, or the IDF's documents if given.
 
     jobs: processes; 0 for all cores. Memory does not grow with documents or with words.
     Raises UsageError for TextRank, which has no word counts, and for an IDF that does not tell what it was made of.
@@ -41,7 +41,7 @@ def extract_corpus_keywords(
     stopwords = settings.stopwords
     if not settings.only:
         stopwords |= shipped_stopwords("zh") | shipped_stopwords("en")
-    counting = replace(settings, k=None, idf=None, stopwords=stopwords)
+    counting = replace(settings, method="tfidf", mmr=None, k=None, idf=None, stopwords=stopwords)
     tally = CorpusTally()
     documents = 0
     for number, facts in ordered_map(partial(_facts, settings=counting), _items(iter(pieces)), jobs=jobs):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textpipe.keywords.candidates import NO_LIST, SHIPPED, keyword_record
-from textpipe.keywords.extract import METHODS, KeywordSettings, keyword_settings, keywords_of
+from textpipe.keywords.extract import IDF_METHODS, METHODS, KeywordSettings, keyword_settings, keywords_of
 from textpipe.pipeline.document_stages import (
     CORPUS,
     TOKENS,
@@ -104,7 +104,7 @@ def _settings(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Keyword
         lowercase=params["lowercase"],
         converge=params["converge"],
         tokenizer=tokenizer,
-        idf=idf if params["method"] == "tfidf" else None,  # TextRank has no use for weights, but for the tokenizer
+        idf=idf if params["method"] in IDF_METHODS else None,  # TextRank has no use for weights, but for the tokenizer
     )
     if files is not None:
         files.check_unchanged()  # before anything is saved that a later run goes on from
@@ -118,13 +118,13 @@ def _check_keywords(params: Mapping[str, Any]) -> None:
 
 KEYWORDS = Stage(
     name="keywords",
-    version=2,
+    version=3,
     kind="keywords",
     make=_make_keywords,
     inputs={"corpus": "corpus", "idf": "idf", "stopword_files": "files"},
     optional=frozenset({"idf", "stopword_files"}),
     params={
-        "method": Parameter("tfidf", choices=METHODS),
+        "method": Parameter("phrases", choices=METHODS),
         "k": Parameter(20, "number", least=1),
         "pos": Parameter(None, "texts", optional=True),
         "stopwords": Parameter([], "texts", choices=(*SHIPPED, NO_LIST)),
