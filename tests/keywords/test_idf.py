@@ -70,7 +70,7 @@ def test_rows_are_those_of_scikit_learn(
     vectorizer.set_params(analyzer=lambda text: row(text, tokenizer, stopwords))
     matrix = vectorizer.transform([*fitted, *others]).toarray()
     idf = found.idf("sklearn", tokenizer=tokenizer)
-    chosen = KeywordSettings(k=None, idf=idf, stopwords=stopwords, only=True)
+    chosen = KeywordSettings(method="tfidf", k=None, idf=idf, stopwords=stopwords, only=True)
     with pytest.MonkeyPatch.context() as patch:
         if not compiled:
             patch.setattr(extract_module, "is_compiled", lambda: False)
@@ -91,7 +91,9 @@ def test_rows_of_real_documents_are_those_of_scikit_learn() -> None:
     idf = counted(texts[:half], tokenizer, min_documents=2).idf("sklearn")
     columns = vectorizer.get_feature_names_out()
     for text, expected in zip(texts, vectorizer.transform(texts).toarray(), strict=True):
-        scores = {one.text: one.score for one in textpipe.keywords(text, k=None, idf=idf, stopwords=["none"])}
+        scores = {
+            one.text: one.score for one in textpipe.keywords(text, method="tfidf", k=None, idf=idf, stopwords=["none"])
+        }
         wanted = {word: weight for word, weight in zip(columns, expected, strict=True) if weight}
         assert scores == pytest.approx(wanted, abs=1e-9)
 
@@ -112,7 +114,7 @@ def test_scores_are_those_of_jieba_with_the_same_table(tmp_path: Path) -> None:
     assert idf.median == pytest.approx(theirs.median_idf, abs=1e-12)
     for text in texts[140:]:
         expected = dict(theirs.extract_tags(text, topK=None, withWeight=True))
-        found = {keyword.text: keyword.score for keyword in textpipe.keywords(text, k=None, idf=idf)}
+        found = {keyword.text: keyword.score for keyword in textpipe.keywords(text, method="tfidf", k=None, idf=idf)}
         assert found == pytest.approx(expected, abs=1e-9)
 
 
@@ -130,8 +132,12 @@ def test_a_table_on_disk_weighs_alike(tmp_path: Path, formula: str, monkeypatch:
     here = held.idf(formula)  # type: ignore[arg-type]
     assert there.median == here.median
     for text in texts[140:]:
-        found = textpipe.keywords(text, idf=there)
-        assert found == textpipe.keywords(text, idf=here) == textpipe.keywords(text, idf=copy.deepcopy(there))
+        found = textpipe.keywords(text, method="tfidf", idf=there)
+        assert (
+            found
+            == textpipe.keywords(text, method="tfidf", idf=here)
+            == textpipe.keywords(text, method="tfidf", idf=copy.deepcopy(there))
+        )
         assert found == tfidf(Tokenizer().tokenize(text), idf=there)
 
 
@@ -140,9 +146,11 @@ def test_unknown_words() -> None:
     jieba, sklearn = held.idf(), held.idf("sklearn")
     assert jieba.table.get("模型", -1.0) == 0.0
     assert jieba.median == pytest.approx(math.log(3))
-    assert [k.text for k in textpipe.keywords("云鹊手表和数据", idf=jieba)] == ["云鹊", "手表", "数据"]
-    assert [(k.text, k.score) for k in textpipe.keywords("云鹊手表和数据", idf=sklearn)] == [("数据", 1.0)]
-    assert textpipe.keywords("云鹊手表", idf=sklearn) == []
+    assert [k.text for k in textpipe.keywords("云鹊手表和数据", method="tfidf", idf=jieba)] == ["云鹊", "手表", "数据"]
+    assert [(k.text, k.score) for k in textpipe.keywords("云鹊手表和数据", method="tfidf", idf=sklearn)] == [
+        ("数据", 1.0)
+    ]
+    assert textpipe.keywords("云鹊手表", method="tfidf", idf=sklearn) == []
     assert document_frequencies([]).idf().median == 0.0
 
 
@@ -161,7 +169,7 @@ OTHERS = [
 def test_another_tokenizer_is_refused(tokenizer: Tokenizer, reason: str) -> None:
     idf = document_frequencies([["模型"], []]).idf(tokenizer=Tokenizer())
     with pytest.raises(UsageError, match=f"the IDF was made with another tokenizer: {reason}"):
-        textpipe.keywords("模型", idf=idf, tokenizer=tokenizer)
+        textpipe.keywords("模型", method="tfidf", idf=idf, tokenizer=tokenizer)
     with pytest.raises(UsageError, match=reason):
         KeywordSettings(idf=idf, tokenizer=tokenizer)
     with pytest.raises(UsageError, match="there and"):
@@ -172,16 +180,16 @@ def test_the_tokenizer_of_the_idf_is_taken_and_an_equal_one_may_be_given() -> No
     idf = document_frequencies([["模型"], []]).idf(tokenizer=Tokenizer(dictionary=WORDS_OF_OURS))
     same = Tokenizer(dictionary=textpipe.Dictionary().add_word("云鹊手表", 5, "n"))
     for options in ({}, {"tokenizer": same}):
-        assert [k.text for k in textpipe.keywords("云鹊手表", idf=idf, **options)] == ["云鹊手表"]  # type: ignore[arg-type]
-    assert textpipe.keywords("云鹊手表", idf=idf._replace(tokenizer=None))[0].text == "云鹊"
+        assert [k.text for k in textpipe.keywords("云鹊手表", method="tfidf", idf=idf, **options)] == ["云鹊手表"]  # type: ignore[arg-type]
+    assert textpipe.keywords("云鹊手表", method="tfidf", idf=idf._replace(tokenizer=None))[0].text == "云鹊"
 
 
 def test_order_and_values_of_user_words() -> None:
     one, other = textpipe.Dictionary().add_word("甲乙", 5), textpipe.Dictionary().add_word("甲乙", 6)
     idf = document_frequencies([["模型"], []]).idf(tokenizer=Tokenizer(dictionary=one))
     with pytest.raises(UsageError, match=r"1 there and 1 here \('甲乙' only there, or otherwise\)"):
-        textpipe.keywords("模型", idf=idf, tokenizer=Tokenizer(dictionary=other))
+        textpipe.keywords("模型", method="tfidf", idf=idf, tokenizer=Tokenizer(dictionary=other))
     both, turned = one.add_word("丙丁", 5), textpipe.Dictionary().add_word("丙丁", 5).add_word("甲乙", 5)
     idf = idf._replace(tokenizer=Tokenizer(dictionary=both))
     with pytest.raises(UsageError, match=r"2 there and 2 here \(in another order\)"):
-        textpipe.keywords("模型", idf=idf, tokenizer=Tokenizer(dictionary=turned))
+        textpipe.keywords("模型", method="tfidf", idf=idf, tokenizer=Tokenizer(dictionary=turned))

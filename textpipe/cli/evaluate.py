@@ -1,4 +1,4 @@
-"""`textpipe evaluate segmentation`"""
+"""`textpipe evaluate`: segmentation here, keywords in a file of its own"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import debug_option, note, show_account
+from textpipe.cli.evaluate_keywords import keywords
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.segmenting import has_tokenizer, make_tokenizer
 from textpipe.errors import UsageError
@@ -39,7 +40,11 @@ def evaluate() -> None:
     Examples:
       textpipe evaluate segmentation gold.txt
       textpipe evaluate segmentation gold.txt --system other-tool.txt --vocabulary training-words.txt
+      textpipe evaluate keywords gold.jsonl --method tfidf,textrank -k 5,10
     """
+
+
+evaluate.add_command(keywords)
 
 
 @evaluate.command("segmentation")

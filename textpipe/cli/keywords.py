@@ -100,7 +100,7 @@ def keywords(
     from textpipe.operations.keywords import extract_keywords
 
     kind = destination.format
-    settings = _settings(quiet=reading.quiet, **options)
+    settings = make_settings(quiet=reading.quiet, **options)
     log = ReadLog()
     pieces = reading.pieces(log)
     if corpus:
@@ -141,7 +141,7 @@ def keywords(
         context.exit(EXIT_NEGATIVE)
 
 
-def _settings(
+def make_settings(
     *,
     top: int,
     stopwords: tuple[str, ...],
@@ -154,6 +154,7 @@ def _settings(
     store: Store,
     **options: Any,
 ) -> KeywordSettings:
+    """The settings that the options describe; `store` holds the word weights that `idf` names."""
     from textpipe.keywords.extract import keyword_settings
 
     # a file may have a comma in its name; anything else with one is several lists

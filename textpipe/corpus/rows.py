@@ -81,7 +81,7 @@ def documents_of_json_lines(
         if not line.strip():
             log.skip("blank row")
             continue
-        parsed = _object(line, where=where, number=number)
+        parsed = json_object(line, where=where, number=number)
         if isinstance(parsed, InputError):
             log.reject(parsed)
             continue
@@ -93,11 +93,11 @@ def documents_of_json_lines(
             log.reject(InputError(f"no text in the field {fields.text[:30]!r}", where=where, line=number, hint=hint))
             continue
         place = f"{where}:{number}"
-        label = _scalar(parsed, fields.label)
+        label = scalar(parsed, fields.label)
         yield Document(
-            id=_without_surrogates(_scalar(parsed, fields.id) or place, log),
-            text=_without_surrogates(text, log),
-            label=None if label is None else _without_surrogates(label, log),
+            id=without_surrogates(scalar(parsed, fields.id) or place, log),
+            text=without_surrogates(text, log),
+            label=None if label is None else without_surrogates(label, log),
             source=place,
         )
 
@@ -108,8 +108,8 @@ class _Fields(NamedTuple):
     id: str
 
 
-def _object(line: str, *, where: str, number: int) -> dict[str, Any] | InputError:
-    """The line's JSON object, or why there is none."""
+def json_object(line: str, *, where: str, number: int) -> dict[str, Any] | InputError:
+    """The line's JSON object, or why there is none. Raises InputError for a file that is one array."""
     if number == 1 and line.lstrip().startswith("["):
         hint = f"one object a line is needed: jq -c '.[]' {where} > lines.jsonl"
         raise InputError("a JSON array, not JSON lines", where=where, line=1, hint=hint)
@@ -144,14 +144,15 @@ def _fields(first: dict[str, Any], wanted: Wanted, *, where: str, number: int) -
     return _Fields(text, named(wanted.label, LABEL_COLUMN), named(wanted.id, ID_COLUMN))
 
 
-def _scalar(parsed: dict[str, Any], name: str) -> str | None:
+def scalar(parsed: dict[str, Any], name: str) -> str | None:
+    """A field as text; None where it is missing or null."""
     value = parsed.get(name)
     if isinstance(value, bool) or value is None:
         return None if value is None else str(value).lower()
     return str(value) if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
 
 
-def _without_surrogates(text: str, log: ReadLog) -> str:
+def without_surrogates(text: str, log: ReadLog) -> str:
     """JSON may escape half a character (`\\ud800`), which is no text: U+FFFD in its place, counted."""
     if text.isascii():
         return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
 
@@ -17,10 +17,11 @@ from textpipe.keywords.candidates import (
     chosen_stopwords,
     shipped_stopwords,
 )
+from textpipe.keywords.phrases import PhraseReading, chosen
 from textpipe.keywords.textrank import DEFAULT_POS, WINDOW, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import weigh
 from textpipe.segment.engine import is_compiled
-from textpipe.segment.idf import InverseDocumentFrequencies, chinese_idf
+from textpipe.segment.idf import InverseDocumentFrequencies, Weights, chinese_idf
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.segment.traditional import EitherScript, simplify
 from textpipe.text import PIECE, has_han, split_pieces
@@ -29,37 +30,43 @@ if TYPE_CHECKING:
     from textpipe.keywords._kernel import Extractor
     from textpipe.segment._core import Engine as CompiledEngine
 
-Method = Literal["tfidf", "textrank"]
+Method = Literal["phrases", "tfidf", "textrank"]
 METHODS: tuple[Method, ...] = get_args(Method)
+IDF_METHODS: frozenset[Method] = frozenset({"phrases", "tfidf"})  # those that take word weights of one's own
+_PLAIN_OPTIONS = frozenset({"method", "k", "lowercase", "converge", "mmr", "tokenizer"})
 _LONG = 64  # pieces from which on a document's words may be too many for memory
-_PLAIN_OPTIONS = frozenset({"method", "k", "lowercase", "converge", "tokenizer"})
 
 
 @dataclass(frozen=True)
 class KeywordSettings:
     """How keywords are found. None means: by the document's language, Chinese if it holds a Han character.
 
-    method: `tfidf` or `textrank`
+    method: `phrases`, or `tfidf` and `textrank` for single words as jieba.analyse weighs them
     k: how many; None for all
     pos: parts of speech that count (jieba's names). None: all for tfidf; ns, n, vn, v for textrank, and eng as
-        well in a document without Han characters, where jieba's tagger knows no other
-    stopwords: words that never count, in lower case, besides jieba's few English ones (textpipe's English list
-        in a document without Han characters)
+        well in a document without Han characters, where jieba's tagger knows no other; for phrases all that a
+        phrase may hold
+    stopwords: words that never count, in lower case, besides those of the method: for phrases textpipe's lists in
+        a document with Han characters and none in others, where classes of words serve; for the others jieba's few
+        English ones (textpipe's English list in a document without Han characters)
     only: these stop words alone, without those of the language
     lowercase: count words in lower case. None: only in a document without Han characters
     converge: for textrank, PageRank to a tolerance instead of jieba's ten sweeps
+    mmr: for phrases, choose them so that they repeat each other less: the share of their own score, above 0 and up
+        to 1, in what each is chosen by
     tokenizer: its mode must be exact
-    idf: for tfidf, a table of one's own, with the tokenizer that it was counted with; None is jieba's, which knows
-        Chinese words only
+    idf: for phrases and tfidf, a table of one's own, with the tokenizer that it was counted with; None is jieba's,
+        which knows Chinese words only
     """
 
-    method: Method = "tfidf"
+    method: Method = "phrases"
     k: int | None = 20
     pos: tuple[str, ...] | None = None
     stopwords: frozenset[str] = frozenset()
     only: bool = False
     lowercase: bool | None = None
     converge: bool = False
+    mmr: float | None = None
     tokenizer: Tokenizer = field(default_factory=Tokenizer)
     idf: InverseDocumentFrequencies | None = None
 
@@ -72,8 +79,14 @@ class KeywordSettings:
             raise UsageError(f"k is {self.k}, but at least one keyword must be asked for", hint="a whole number from 1")
         if self.converge and self.method != "textrank":
             raise UsageError("--converge belongs to textrank", hint="add --method textrank")
-        if self.idf is not None and self.method != "tfidf":
-            raise UsageError("--idf belongs to tfidf", hint="leave out --method")
+        if self.idf is not None and self.method not in IDF_METHODS:
+            raise UsageError("--idf belongs to phrases and tfidf", hint="leave out --method")
+        if self.idf is not None and self.method == "phrases" and self.idf.formula != "jieba":
+            raise UsageError("an IDF of scikit-learn's formula belongs to tfidf", hint="add --method tfidf")
+        if self.mmr is not None and self.method != "phrases":
+            raise UsageError("--mmr belongs to phrases", hint="leave out --method")
+        if self.mmr is not None and not 0 < self.mmr <= 1:
+            raise UsageError(f"mmr is {self.mmr}, but a share above 0 and up to 1 is needed", hint="--mmr 0.8")
         _check_together(self.idf, self.tokenizer)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -84,8 +97,8 @@ class KeywordSettings:
     def extractor(self) -> Extractor | None:
         """What finds the keywords of Chinese documents in compiled code, where it was built and can."""
         settings = self.for_language(chinese=True)
-        as_usual = not (settings.lowercase or self.converge) and self.tokenizer.is_plain
-        if not as_usual or not is_compiled():
+        as_usual = not (settings.lowercase or self.converge or self.mmr) and self.tokenizer.is_plain
+        if not as_usual or self.method == "phrases" or not is_compiled():
             return None
         from textpipe.keywords._kernel import Extractor
 
@@ -99,7 +112,9 @@ class KeywordSettings:
         if pos is None and self.method == "textrank":
             pos = DEFAULT_POS if chinese else (*DEFAULT_POS, "eng")
         stopwords = self.stopwords
-        if not self.only:
+        if not self.only and self.method == "phrases":
+            stopwords |= shipped_stopwords("zh") | shipped_stopwords("en") if chinese else frozenset()
+        elif not self.only:
             stopwords |= JIEBA_STOPWORDS if chinese else shipped_stopwords("en")
         lowercase = not chinese if self.lowercase is None else self.lowercase
         return replace(self, pos=pos, stopwords=stopwords, only=True, lowercase=lowercase)
@@ -112,7 +127,7 @@ class KeywordOptions(TypedDict, total=False):
     stopwords: names of lists (`zh`, `en`, a file; `none` for not even the usual ones), or a set of words, which are
         added to jieba's few English ones
     tokenizer: as in `KeywordSettings`; by default the one that the IDF was made with, if any
-    method, k, lowercase, converge, idf: as in `KeywordSettings`
+    method, k, lowercase, converge, mmr, idf: as in `KeywordSettings`
     """
 
     method: Method
@@ -121,6 +136,7 @@ class KeywordOptions(TypedDict, total=False):
     stopwords: str | Iterable[str]
     lowercase: bool | None
     converge: bool
+    mmr: float | None
     tokenizer: Tokenizer
     idf: InverseDocumentFrequencies | None
 
@@ -140,13 +156,14 @@ def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
     idf = options.get("idf")
     tokenizer = options.get("tokenizer") or (idf and idf.tokenizer) or Tokenizer()
     return KeywordSettings(
-        method=options.get("method", "tfidf"),
+        method=options.get("method", "phrases"),
         k=options.get("k", 20),
         pos=_known_tags(options.get("pos"), tokenizer),
         stopwords=words,
         only=only,
         lowercase=options.get("lowercase"),
         converge=options.get("converge", False),
+        mmr=options.get("mmr"),
         tokenizer=tokenizer,
         idf=idf,
     )
@@ -187,12 +204,12 @@ def _remembered_settings(**options: Any) -> KeywordSettings:
 def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
-    Options: method (`tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, tokenizer, idf; `KeywordOptions`
+    Options: method (`phrases`, `tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, mmr, tokenizer, idf; `KeywordOptions`
     and `KeywordSettings` say what they mean.
     Raises UsageError for settings that make no sense, InputError for a list of stop words that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]
-    ['石墨']
+    ['石墨烯']
     """
     if not isinstance(text, str):
         raise UsageError(f"a text is needed, not {type(text).__name__}", hint="call it once for each text")
@@ -221,8 +238,11 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     reading = _read(pieces, settings)
     if reading.graph is not None:
         return rank(reading.graph, k=settings.k, converge=settings.converge)
-    idf = _simplified_idf(settings.idf, reading.words) if settings.tokenizer.traditional else settings.idf
-    return weigh(reading.words, k=settings.k, idf=idf)
+    idf = _for_either_script(settings.idf) if settings.tokenizer.traditional else settings.idf
+    if reading.phrases is None:
+        return weigh(reading.words, k=settings.k, idf=idf)
+    found = chosen(reading.phrases.ranked(idf), k=settings.k, mmr=settings.mmr)
+    return [phrase.keyword(lowercase=reading.lowercase) for phrase in found]
 
 
 def _compiled(pieces: Iterable[str], settings: KeywordSettings, extractor: Extractor) -> list[Keyword]:
@@ -235,12 +255,19 @@ def _compiled(pieces: Iterable[str], settings: KeywordSettings, extractor: Extra
     return extractor.tfidf(pieces, k, settings.idf.table, settings.idf.median, settings.idf.formula == "sklearn")
 
 
-def _simplified_idf(idf: InverseDocumentFrequencies | None, words: WordCounts) -> InverseDocumentFrequencies:
-    """The weights of a document's words; those that the table lacks weigh what their simplified forms do."""
+class _EitherScript:
+    """Weights of words; those that the table lacks weigh what their simplified forms do."""
+
+    def __init__(self, table: Weights) -> None:
+        self._table = table
+
+    def get(self, word: str, default: float, /) -> float:
+        return self._table.get(word, self._table.get(simplify(word), default))
+
+
+def _for_either_script(idf: InverseDocumentFrequencies | None) -> InverseDocumentFrequencies:
     idf = idf or chinese_idf()
-    table, median = idf.table, idf.median
-    known = {word: table.get(word, table.get(simplify(word), median)) for word in words.counts}
-    return idf._replace(table=known)
+    return idf._replace(table=_EitherScript(idf.table))
 
 
 def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:
@@ -253,27 +280,31 @@ def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGr
 class _Reading:
     """What has been counted of a document, by settings without an open choice."""
 
-    def __init__(self, settings: KeywordSettings) -> None:
-        self._filter = WordFilter(
-            EitherScript(settings.stopwords) if settings.tokenizer.traditional else settings.stopwords,
-            bool(settings.lowercase),
-            None if settings.pos is None else frozenset(settings.pos),
-        )
+    def __init__(self, settings: KeywordSettings, *, chinese: bool) -> None:
+        stopwords = EitherScript(settings.stopwords) if settings.tokenizer.traditional else settings.stopwords
+        pos = None if settings.pos is None else frozenset(settings.pos)
+        self.lowercase = bool(settings.lowercase)
+        self._filter = WordFilter(stopwords, self.lowercase, pos)
         self.words = WordCounts()
         self.graph = CooccurrenceGraph() if settings.method == "textrank" else None
+        by_phrases = settings.method == "phrases"
+        self.phrases = PhraseReading(chinese=chinese, stopwords=stopwords, pos=pos) if by_phrases else None
 
     def add_tokens(self, tokens: Iterable[str]) -> None:
         self.words.add(self._filter.words(tokens))
 
-    def add_pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
-        (self.words if self.graph is None else self.graph).add(self._filter.tagged(pairs))
+    def add_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        if self.phrases is not None:
+            self.phrases.add_pairs(pairs)
+        else:
+            (self.words if self.graph is None else self.graph).add(self._filter.tagged(pairs))
 
 
 def _read(pieces: Iterable[str], settings: KeywordSettings) -> _Reading:
     """Count a document. Until it shows a Han character both readings of it are kept, then only the Chinese one."""
-    chinese = _Reading(settings.for_language(chinese=True))
-    english: _Reading | None = _Reading(settings.for_language(chinese=False))
-    tagging = settings.method == "textrank" or settings.pos is not None
+    chinese = _Reading(settings.for_language(chinese=True), chinese=True)
+    english: _Reading | None = _Reading(settings.for_language(chinese=False), chinese=False)
+    tagging = settings.method != "tfidf" or settings.pos is not None
     empty = True
     for piece in pieces:
         empty = empty and not piece

@@ -12,7 +12,7 @@ from textpipe.corpus.paths import STDIN
 from textpipe.corpus.read import Errors, read
 from textpipe.errors import InputError
 from textpipe.files import require_regular
-from textpipe.metrics import score_segmentation
+from textpipe.metrics.segmentation import score_segmentation
 from textpipe.segment.tokenizer import Tokenizer
 
 

@@ -1,4 +1,4 @@
-"""Scores: how near a result comes to what people say is right."""
+"""Words of a segmentation against gold ones, as the SIGHAN bakeoffs count them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from itertools import accumulate, pairwise
 from textpipe.errors import InputError
 
 _SHOWN = 10  # characters of a line that differs
-
-# -------------------------------------------------------------------------------------------------- segmentation
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textpipe.errors import InputError
-from textpipe.metrics import SegmentationScore, score_segmentation
+from textpipe.metrics.segmentation import SegmentationScore, score_segmentation
 
 
 def pair(gold: str, words: str) -> tuple[list[str], list[str]]:

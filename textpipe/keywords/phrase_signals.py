@@ -1,0 +1,110 @@
+"""What speaks for a candidate phrase, as numbers, and the model that weighs them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from textpipe.keywords.candidate_phrases import Candidate, CandidatePhrases
+from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
+
+# in the order in which the compiled kernel adds them up as well
+SIGNALS = (
+    "frequency", "first", "last", "repetition", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PhraseModel:
+    """A weight for each signal, for each length and for the class of the first and of the last word.
+
+    A score is the logistic function of their sum: an estimate of how likely an author would name the phrase as a keyword.
+
+    longest: words of a candidate
+    in_characters: whether a length is one of characters; else of words
+    lengths: weights of 1, 2, 3 …; the last one is that of all longer ones
+    """
+
+    longest: int
+    in_characters: bool
+    bias: float
+    weights: dict[str, float]
+    lengths: tuple[float, ...]
+    first_kind: dict[str, float]
+    last_kind: dict[str, float]
+
+    def length_weight(self, candidate: Candidate) -> float:
+        """The weight of the candidate's length."""
+        length = len(candidate.text) if self.in_characters else candidate.length
+        return self.lengths[min(length, len(self.lengths)) - 1]
+
+    def total(self, candidate: Candidate, values: dict[str, float]) -> float:
+        """The weighted sum, always added in the same order."""
+        total = self.bias + self.length_weight(candidate)
+        total += self.first_kind[candidate.kinds[0]]
+        total += self.last_kind[candidate.kinds[1]]
+        for name in SIGNALS:
+            total += self.weights[name] * values[name]
+        return total
+
+
+def logistic(total: float) -> float:
+    """1 / (1 + exp(-total)), the probability of odds exp(total)."""
+    return 1.0 / (1.0 + math.exp(-total))
+
+
+def signals(
+    candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf: Sequence[float]
+) -> dict[str, float]:
+    """The signals of a candidate of a finished document of `length` code points; `idf` is that of each word.
+
+    frequency: ln of its count
+    first, last: ln of (1 +) the characters before its first and after its last occurrence
+    repetition: ln of the mean count of its words
+    rarity: the IDF of its most common word
+    graph: ln of (1 +) the mean number of other words that stand near its words (degree in the co-occurrence graph)
+    nested: 1 when it never stands without the same word beside it
+    freedom: share of occurrences with nothing before them that a phrase could go on from, plus that behind them
+    bracketed: 1 if once in brackets or quotation marks, or before an opening one
+    characters: ln of its length in code points
+    """
+    words = candidate.words()
+    size = candidate.length
+    return {
+        "frequency": math.log(candidate.count),
+        "first": math.log1p(candidate.first),
+        "last": math.log1p(length - candidate.last),
+        "repetition": math.log(sum(phrases.counts[word] for word in words) / size),
+        "rarity": min(idf[word] for word in words),
+        "graph": math.log1p(sum(phrases.degrees[word] for word in words) / size),
+        "nested": float(candidate.inside >= candidate.count),
+        "freedom": candidate.left / candidate.count + candidate.right / candidate.count,
+        "bracketed": float(candidate.bracketed),
+        "characters": math.log(len(candidate.text)),
+    }
+
+
+def may_be_keyword(candidate: Candidate) -> bool:
+    """Whether a candidate is one at all: two characters at least."""
+    return len(candidate.text) > 1
+
+
+@functools.cache
+def phrase_models() -> tuple[PhraseModel, PhraseModel]:
+    """(Chinese, English): the weights of textpipe/resources/phrase_weights.json; scripts/fit_phrases made them."""
+    text = files("textpipe").joinpath("resources/phrase_weights.json").read_text("utf-8")
+    stored = json.loads(text)
+    return _model(stored["chinese"]), _model(stored["english"])
+
+
+def _model(stored: dict[str, object]) -> PhraseModel:
+    return PhraseModel(**{**stored, "lengths": tuple(stored["lengths"])})  # type: ignore[arg-type]
+
+
+def kinds_of(chinese: bool) -> tuple[str, ...]:
+    """The classes that a word of a phrase has."""
+    return tuple(CHINESE_KINDS) if chinese else ENGLISH_KINDS

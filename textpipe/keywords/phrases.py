@@ -1,0 +1,90 @@
+"""Key phrases: candidates by parts of speech, weighed by signals that were fitted to what authors name as keywords.
+
+The model is a logistic regression over the signals of `phrase_signals`, one for Chinese and one for English; a score
+is the probability that it gives, so that scores of different documents can be compared. Supervised keyphrase
+extraction by such features goes back to KEA (Witten et al. 1999); none of these needs other documents at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from textpipe.keywords.candidate_phrases import Candidate, CandidatePhrases
+from textpipe.keywords.candidates import Keyword
+from textpipe.keywords.phrase_signals import PhraseModel, logistic, may_be_keyword, phrase_models, signals
+from textpipe.keywords.word_stream import WordStream
+from textpipe.segment.idf import InverseDocumentFrequencies, chinese_idf
+
+_AHEAD = 4  # candidates that mmr chooses among, for each keyword asked for
+
+
+@dataclass(frozen=True)
+class WeighedPhrase:
+    """A candidate, the signals that speak for it, and the probability they make, between 0 and 1."""
+
+    candidate: Candidate
+    signals: dict[str, float]
+    score: float
+
+    def keyword(self, *, lowercase: bool) -> Keyword:
+        """What is reported of it."""
+        text = self.candidate.text.lower() if lowercase else self.candidate.text
+        return Keyword(text, self.score, self.candidate.count, self.candidate.first)
+
+
+class PhraseReading:
+    """The phrases of one document; `add_pairs` takes all its (token, part of speech) pairs in order."""
+
+    def __init__(self, *, chinese: bool, stopwords: Collection[str], pos: Collection[str] | None = None) -> None:
+        self.chinese = chinese
+        self.model: PhraseModel = phrase_models()[0 if chinese else 1]
+        self._stream = WordStream(chinese, stopwords, pos)
+        self._phrases = CandidatePhrases(self.model.longest)
+
+    def add_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Take up more of the document."""
+        self._phrases.add(self._stream.of(pairs))
+
+    def ranked(self, idf: InverseDocumentFrequencies | None = None) -> list[WeighedPhrase]:
+        """All phrases, best first, when the document has ended.
+
+        The weights of English words are those of `idf` alone; without it all are alike.
+        """
+        weights = self._weights(idf)
+        weighed = []
+        for candidate in self._phrases.finish():
+            if may_be_keyword(candidate):
+                values = signals(candidate, self._phrases, length=self._stream.offset, idf=weights)
+                weighed.append(WeighedPhrase(candidate, values, logistic(self.model.total(candidate, values))))
+        weighed.sort(key=lambda one: (-one.score, one.candidate.first))
+        return weighed
+
+    def _weights(self, idf: InverseDocumentFrequencies | None) -> list[float]:
+        if idf is None and not self.chinese:
+            return [0.0] * len(self._phrases.words)
+        table, median = (idf or chinese_idf())[:2]
+        return [table.get(word, median) for word in self._phrases.words]
+
+
+def chosen(ranked: Sequence[WeighedPhrase], *, k: int | None, mmr: float | None = None) -> list[WeighedPhrase]:
+    """The k best; with `mmr`, by maximal marginal relevance (Carbonell and Goldstein 1998).
+
+    mmr: the share of a phrase's score; the rest is for how little it repeats those already chosen. Two phrases are
+        as similar as the share of their words that they have in common (Jaccard). The first 4 k are chosen among.
+    """
+    if mmr is None:
+        return list(ranked[:k])
+    left = list(ranked if k is None else ranked[: k * _AHEAD])
+    words = [frozenset(one.candidate.words()) for one in left]
+    repeated = [0.0] * len(left)
+    result: list[WeighedPhrase] = []
+    open_places = list(range(len(left)))
+    while open_places and (k is None or len(result) < k):
+        best = max(open_places, key=lambda place: mmr * left[place].score - (1 - mmr) * repeated[place])
+        open_places.remove(best)
+        result.append(left[best])
+        for place in open_places:
+            shared = len(words[place] & words[best]) / len(words[place] | words[best])
+            repeated[place] = max(repeated[place], shared)
+    return result
