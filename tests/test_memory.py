@@ -44,8 +44,8 @@ def write(path: Path, megabytes: int, *, separator: str) -> Path:
     [
         ("\n", ("tokenize", "--lines")),
         ("", ("tokenize",)),
-        ("", ("keywords",)),
-        ("\n", ("keywords", "--lines")),
+        ("", ("keywords", "--method", "tfidf")),
+        ("\n", ("keywords", "--method", "tfidf", "--lines")),
         ("\n", ("keywords", "--lines", "--corpus")),
         ("\n", ("train-idf", "--lines")),
         ("", ("train-idf",)),
@@ -69,17 +69,21 @@ def numbers(path: Path, megabytes: int, *, separator: str) -> Path:
     return path
 
 
+WORDS_WITHOUT_END = [
+    ("\n", ("train-idf", "--lines")),
+    (" ", ("train-idf",)),
+    ("\n", ("keywords", "--method", "tfidf", "--lines")),
+    (" ", ("keywords", "--method", "tfidf")),
+    ("\n", ("keywords", "--corpus", "--lines")),  # the words of a single document must fit
+]
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("separator", ["\n", " "])
-@pytest.mark.parametrize("command", [("train-idf",), ("keywords",), ("keywords", "--corpus")])
-def test_words_without_end(tmp_path: Path, command: tuple[str, ...], separator: str) -> None:
-    """As many words as there is text; --corpus alone must hold those of a single document."""
-    if command == ("keywords", "--corpus") and separator == " ":
-        return
-    path = numbers(tmp_path / "a.txt", 300, separator=separator)
-    rest = ("--store", tmp_path / "store") if command == ("train-idf",) else ()
-    lines = () if separator == " " else ("--lines",)
-    assert peak(*command, path, *lines, *rest) < 300
-    if command == ("train-idf",):
+@pytest.mark.parametrize(("separator", "options"), WORDS_WITHOUT_END)
+def test_words_without_end(tmp_path: Path, separator: str, options: tuple[str, ...]) -> None:
+    """As many words as there is text."""
+    store = ("--store", tmp_path / "store")
+    assert peak(*options, numbers(tmp_path / "a.txt", 300, separator=separator), *store) < 300
+    if options[0] == "train-idf":
         few = numbers(tmp_path / "few.txt", 1, separator="\n")
-        assert peak("keywords", few, "--lines", "--idf", "latest", *rest) < 300
+        assert peak("keywords", few, "--method", "tfidf", "--lines", "--idf", "latest", *store) < 300

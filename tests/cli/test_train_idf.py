@@ -26,7 +26,10 @@ def test_the_formula_is_the_artifact_s(tmp_path: Path, run: Run) -> None:
         for name, options in (("a", ()), ("b", ("--formula", "jieba")), ("c", ("--formula", "sklearn")))
     )
     assert default == jieba != sklearn
-    found = {name: keywords(run("keywords", ARTICLE, "--idf", name, "-k", "999", *store).out) for name in "abc"}
+    found = {
+        name: keywords(run("keywords", ARTICLE, "--method", "tfidf", "--idf", name, "-k", "999", *store).out)
+        for name in "abc"
+    }
     assert found["a"] == found["b"]
     assert sum(score**2 for _, score in found["c"]) == pytest.approx(1)
     assert {word for word, _ in found["c"]} < {word for word, _ in found["a"]}
@@ -93,7 +96,7 @@ def test_another_tokenizer_is_refused_with_the_reason(tmp_path: Path, run: Run) 
     (tmp_path / "other.txt").write_text("石墨烯 5 n\n")
     store = ("--store", tmp_path / "store")
     assert run("train-idf", NEWS, "--user-dict", tmp_path / "words.txt", *store).code == 0
-    command = ("keywords", ARTICLE, "--idf", "latest", *store)
+    command = ("keywords", ARTICLE, "--method", "tfidf", "--idf", "latest", *store)
     own = run(*command)
     assert own.code == 0
     assert run(*command, "--user-dict", tmp_path / "same.txt") == own
@@ -120,12 +123,12 @@ def test_a_damaged_artifact(tmp_path: Path, run: Run) -> None:
     content = table.read_bytes()
     table.chmod(0o644)
     table.write_bytes(content[:-1] + b"x")
-    outcome = run("keywords", ARTICLE, "--idf", "latest", "--store", store)
+    outcome = run("keywords", ARTICLE, "--method", "tfidf", "--idf", "latest", "--store", store)
     assert (outcome.code, "the content of frequencies.tsv has changed" in outcome.err) == (4, True)
     table.write_bytes(content[:-1])
-    assert run("keywords", ARTICLE, "--idf", "latest", "--store", store).code == 4
+    assert run("keywords", ARTICLE, "--method", "tfidf", "--idf", "latest", "--store", store).code == 4
     shutil.rmtree(folder)
-    outcome = run("keywords", ARTICLE, "--idf", "latest", "--store", store)
+    outcome = run("keywords", ARTICLE, "--method", "tfidf", "--idf", "latest", "--store", store)
     assert outcome.code == 4
     assert outcome.err.startswith("error: ")
 

@@ -92,7 +92,7 @@ def test_rows_of_real_documents_are_those_of_scikit_learn() -> None:
     columns = vectorizer.get_feature_names_out()
     for text, expected in zip(texts, vectorizer.transform(texts).toarray(), strict=True):
         scores = {
-            one.text: one.score for one in textpipe.keywords(text, k=None, method="tfidf", idf=idf, stopwords=["none"])
+            one.text: one.score for one in textpipe.keywords(text, method="tfidf", k=None, idf=idf, stopwords=["none"])
         }
         wanted = {word: weight for word, weight in zip(columns, expected, strict=True) if weight}
         assert scores == pytest.approx(wanted, abs=1e-9)
@@ -114,7 +114,7 @@ def test_scores_are_those_of_jieba_with_the_same_table(tmp_path: Path) -> None:
     assert idf.median == pytest.approx(theirs.median_idf, abs=1e-12)
     for text in texts[140:]:
         expected = dict(theirs.extract_tags(text, topK=None, withWeight=True))
-        found = {keyword.text: keyword.score for keyword in textpipe.keywords(text, k=None, method="tfidf", idf=idf)}
+        found = {keyword.text: keyword.score for keyword in textpipe.keywords(text, method="tfidf", k=None, idf=idf)}
         assert found == pytest.approx(expected, abs=1e-9)
 
 
@@ -136,7 +136,7 @@ def test_a_table_on_disk_weighs_alike(tmp_path: Path, formula: str, monkeypatch:
         assert (
             found
             == textpipe.keywords(text, method="tfidf", idf=here)
-            == textpipe.keywords(text, idf=copy.deepcopy(there))
+            == textpipe.keywords(text, method="tfidf", idf=copy.deepcopy(there))
         )
         assert found == tfidf(Tokenizer().tokenize(text), idf=there)
 

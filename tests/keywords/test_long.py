@@ -15,13 +15,13 @@ CHINESE = "".join(document.text for document in textpipe.read(str(DATA / "news.t
 ENGLISH = (DATA / "articles" / "word-vectors.en.txt").read_text("utf-8")
 IDF = document_frequencies([["模型", "数据", "the"], ["模型", "word", "GPU"], ["训练"]])
 SETTINGS = {
-    "default": KeywordSettings(method="tfidf"),
-    "all": KeywordSettings(method="tfidf", k=None),
-    "parts of speech": KeywordSettings(method="tfidf", pos=("n", "eng")),
-    "stop words": KeywordSettings(method="tfidf", stopwords=frozenset({"手机", "公司", "word"}), only=True),
-    "lower case": KeywordSettings(method="tfidf", lowercase=True),
-    "case kept": KeywordSettings(method="tfidf", lowercase=False),
-    "own weights": KeywordSettings(method="tfidf", idf=IDF.idf()),
+    "default": KeywordSettings("tfidf"),
+    "all": KeywordSettings("tfidf", k=None),
+    "parts of speech": KeywordSettings("tfidf", pos=("n", "eng")),
+    "stop words": KeywordSettings("tfidf", stopwords=frozenset({"手机", "公司", "word"}), only=True),
+    "lower case": KeywordSettings("tfidf", lowercase=True),
+    "case kept": KeywordSettings("tfidf", lowercase=False),
+    "own weights": KeywordSettings("tfidf", idf=IDF.idf()),
 }
 
 
@@ -39,7 +39,7 @@ def test_as_at_once(text: str, settings: KeywordSettings, monkeypatch: pytest.Mo
 
 
 def test_the_rows_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = KeywordSettings(method="tfidf", k=None, idf=IDF.idf("sklearn"))
+    settings = KeywordSettings("tfidf", k=None, idf=IDF.idf("sklearn"))
     text = CHINESE + "模型和训练，模型和数据。GPU"
     expected = {one.text: one.score for one in keywords_of((text,), settings)}
     monkeypatch.setattr(extract, "_LONG", 3)

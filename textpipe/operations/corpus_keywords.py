@@ -41,7 +41,8 @@ def extract_corpus_keywords(
     stopwords = settings.stopwords
     if not settings.only:
         stopwords |= shipped_stopwords("zh") | shipped_stopwords("en")
-    counting = replace(settings, method="tfidf", mmr=None, k=None, idf=None, stopwords=stopwords)
+    # any method whose keywords tell how often they occur would do: words are what the backgrounds know
+    counting = replace(settings, method="tfidf", k=None, idf=None, mmr=None, stopwords=stopwords)
     tally = CorpusTally()
     documents = 0
     for number, facts in ordered_map(partial(_facts, settings=counting), _items(iter(pieces)), jobs=jobs):
@@ -79,7 +80,7 @@ def _rest(piece: Piece, pieces: Iterator[Piece]) -> Iterator[str]:
 
 
 def _facts(documents: list[_Numbered], *, settings: KeywordSettings) -> dict[str, Facts]:
-    """What a batch says of its terms: any method that counts will do."""
+    """What a batch says of its terms."""
     facts: dict[str, Facts] = {}
     for number, identity, texts in documents:
         counts = ((keyword.text, keyword.count) for keyword in keywords_of(texts, settings))

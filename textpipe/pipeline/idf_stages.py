@@ -87,7 +87,8 @@ def _write(
     documents, least = tally.documents, params["min_documents"]
     written = write_frequencies(folder / _TABLE, tally.merged(), documents=documents, least=least)
     if not written.words:
-        raise InputError("no word in enough documents", where=where, hint="lower min_documents")
+        hint = "words have two characters at least" if least == 1 else f"lower min_documents ({least})"
+        raise InputError("no word in enough documents", where=where, hint=hint)
     if params["formula"] == "jieba" and documents == 1:
         log.note("of a single document every word weighs 0: more documents, or --formula sklearn")
     settings = {
