@@ -12,6 +12,7 @@ import click
 from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, UsageError
@@ -67,6 +68,7 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 )
 @cuts_text
 @uses_store
+@writes_html
 @writes_records(*_FORMATS)
 @click.pass_context
 def keywords(
@@ -76,6 +78,7 @@ def keywords(
     reading: Reading,
     graph: str | None,
     jobs: int | None,
+    html: HtmlReport,
     destination: Destination,
     **options: Any,
 ) -> None:
@@ -94,6 +97,7 @@ def keywords(
     from textpipe.keywords.graph import to_graphml
     from textpipe.keywords.textrank import CooccurrenceGraph
     from textpipe.operations.keywords import extract_keywords
+    from textpipe.report.documents import ShownDocuments
 
     kind = destination.format
     settings = _settings(quiet=reading.quiet, **options)
@@ -103,23 +107,34 @@ def keywords(
         _check_graph(graph, settings, force=destination.force)
         check_apart(graph, log.paths, what="input")
         check_apart(graph, [destination.path], what="keywords")
+    html.check(destination, log.paths, others=[graph])
+    shown_documents = ShownDocuments()
+    if html.wanted:
+        pieces = shown_documents.watch(pieces)
     merged = CooccurrenceGraph() if graph else None
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with contextlib.ExitStack() as stack:
         graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
+        write_page = stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
         add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
         found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
+            if html.wanted:
+                shown_documents.add(record)
             if not record["keywords"]:
                 without += 1
                 first_without = first_without or source or record["id"]
         if graph_file is not None and merged is not None:
             graph_file.write(to_graphml(merged, converge=settings.converge))
             graph_file.flush()  # a full disk shows here, before the keywords are published
+        if html.wanted:
+            from textpipe.report.keywords import keywords_page
+
+            write_page(keywords_page(shown_documents, tokenize=settings.tokenizer.tokenize))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"
