@@ -12,7 +12,18 @@ from textpipe.errors import UsageError, did_you_mean
 from textpipe.version import __version__
 
 # a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -; `dict` would hide the builtin
-COMMANDS = ("keywords", "tokenize", "train-idf", "evaluate", "run", "store", "dict", "doctor", "completion")
+COMMANDS = (
+    "keywords",
+    "summarize",
+    "tokenize",
+    "train-idf",
+    "evaluate",
+    "run",
+    "store",
+    "dict",
+    "doctor",
+    "completion",
+)
 _SPELLED_OUT = {"dict": "dictionary"}
 
 
