@@ -97,34 +97,29 @@ def keywords(
     from textpipe.keywords.graph import to_graphml
     from textpipe.keywords.textrank import CooccurrenceGraph
     from textpipe.operations.keywords import extract_keywords
-    from textpipe.report.documents import ShownDocuments
 
     kind = destination.format
     settings = _settings(quiet=reading.quiet, **options)
     log = ReadLog()
-    pieces = reading.pieces(log)
+    pieces = html.watch(reading.pieces(log))
     if graph is not None:
         _check_graph(graph, settings, force=destination.force)
         check_apart(graph, log.paths, what="input")
         check_apart(graph, [destination.path], what="keywords")
     html.check(destination, log.paths, others=[graph])
-    shown_documents = ShownDocuments()
-    if html.wanted:
-        pieces = shown_documents.watch(pieces)
     merged = CooccurrenceGraph() if graph else None
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with contextlib.ExitStack() as stack:
         graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
-        write_page = stack.enter_context(html.open(destination))
+        stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
         add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
         found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
-            if html.wanted:
-                shown_documents.add(record)
+            html.add(record)
             if not record["keywords"]:
                 without += 1
                 first_without = first_without or source or record["id"]
@@ -134,7 +129,7 @@ def keywords(
         if html.wanted:
             from textpipe.report.keywords import keywords_page
 
-            write_page(keywords_page(shown_documents, tokenize=settings.tokenizer.tokenize))
+            html.write(keywords_page(html.shown, tokenize=settings.tokenizer.tokenize))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"

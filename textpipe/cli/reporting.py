@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from textpipe.cli.output import Destination, check_apart
 from textpipe.errors import UsageError
 from textpipe.files import atomic_writer, check_writable
+
+if TYPE_CHECKING:
+    from textpipe.corpus.document import Piece
+    from textpipe.report.documents import ShownDocuments
 
 _SUFFIXES = (".html", ".htm")
 
@@ -24,52 +28,69 @@ _OPTION = click.option(
 
 
 class HtmlReport:
-    """Where a command line wants its report, if it wants one."""
+    """The report that a command line wants, if it wants one; without, nothing is kept and nothing written."""
 
     def __init__(self, path: str | None) -> None:
-        self.path = path
+        self._path = path
+        self._stream: IO[bytes] | None = None
+        self._shown: ShownDocuments | None = None
 
     @property
     def wanted(self) -> bool:
         """Whether --html was given."""
-        return self.path is not None
+        return self._path is not None
+
+    @property
+    def shown(self) -> ShownDocuments:
+        """The documents and records to be shown."""
+        if self._shown is None:
+            from textpipe.report.documents import ShownDocuments
+
+            self._shown = ShownDocuments()
+        return self._shown
 
     def check(self, destination: Destination, inputs: Sequence[str], *, others: Sequence[str | None] = ()) -> None:
         """Raise early, before any work, for what would fail at the end.
 
         inputs: the files that are read; others: what the command writes besides the results.
         """
-        if self.path is None:
+        if self._path is None:
             return
         from textpipe.report.page import require_jinja2
 
         require_jinja2()
-        if not self.path.lower().endswith(_SUFFIXES):
-            raise UsageError("the report is written as HTML", where=self.path, hint="--html NAME.html")
-        check_apart(self.path, inputs, what="input")
-        check_apart(self.path, [destination.path, *(path for path in others if path)], what="results")
-        check_writable(self.path, force=destination.force)
+        if not self._path.lower().endswith(_SUFFIXES):
+            raise UsageError("the report is written as HTML", where=self._path, hint="--html NAME.html")
+        check_apart(self._path, inputs, what="input")
+        check_apart(self._path, [destination.path, *(path for path in others if path)], what="results")
+        check_writable(self._path, force=destination.force)
+
+    def watch(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """The same pieces; what is shown of their texts is kept."""
+        return self.shown.watch(pieces) if self.wanted else pieces
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """The record of the next document."""
+        if self.wanted:
+            self.shown.add(record)
 
     @contextlib.contextmanager
-    def open(self, destination: Destination) -> Iterator[Callable[[bytes], None]]:
-        """A function that writes the page to a file that appears when all went well.
+    def open(self, destination: Destination) -> Iterator[None]:
+        """Inside, `write` writes; the file appears when all went well.
 
         To be opened before the results are: what is opened last is published first.
         """
-        if self.path is None:
-            yield _nowhere
+        if self._path is None:
+            yield
             return
-        with atomic_writer(self.path, force=destination.force) as stream:
+        with atomic_writer(self._path, force=destination.force) as self._stream:
+            yield
 
-            def write(page: bytes) -> None:
-                stream.write(page)
-                stream.flush()  # a full disk shows here, before the results are published
-
-            yield write
-
-
-def _nowhere(_page: bytes) -> None:
-    """No report is wanted."""
+    def write(self, page: bytes) -> None:
+        """Write the page of a report that is wanted."""
+        assert self._stream is not None  # it was opened
+        self._stream.write(page)
+        self._stream.flush()  # a full disk shows here, before the results are published
 
 
 def writes_html(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from textpipe.report.characters import count_signs, language_of
+from textpipe.report.charts import share
 from textpipe.report.documents import ShownDocument, ShownDocuments
 from textpipe.report.marking import Finder, Mark, Stretch, Tokenize, pairs_in_sentences, stretches
 from textpipe.report.network import Network, Word, draw
@@ -152,8 +153,3 @@ def _rows(keywords: Sequence[Mapping[str, Any]], words: _Words, hrefs: Mapping[i
         link = hrefs.get(number)
         rows.append(Row(number, keyword["text"], score, keyword["count"], documents, share(score, best), link))
     return rows
-
-
-def share(value: float, largest: float) -> float:
-    """The length of a bar, 0 to 1; a negative value has none."""
-    return min(1.0, max(0.0, value / largest)) if largest > 0 else 0.0

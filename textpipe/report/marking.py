@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
+from textpipe.segment.sentences import sentence_spans
+
 Tokenize = Callable[[str], list[str]]
-_SENTENCE_END = re.compile(r"[\n。！？!?；;…]+|\.(?=\s|$)")
 
 
 class Mark(NamedTuple):
@@ -85,11 +86,11 @@ def stretches(text: str, marks: Iterable[Mark]) -> list[Stretch]:
 
 def pairs_in_sentences(text: str, marks: Sequence[Mark], *, among: Collection[int]) -> Mapping[tuple[int, int], int]:
     """How many sentences hold both of two keywords, by their numbers in order."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    starts = [start for start, _ in sentence_spans(text)]
     holds: dict[int, set[int]] = {}
     for mark in marks:
         if mark.keyword in among:
-            holds.setdefault(bisect_right(ends, mark.start), set()).add(mark.keyword)
+            holds.setdefault(bisect_right(starts, mark.start), set()).add(mark.keyword)
     pairs: dict[tuple[int, int], int] = {}
     for keywords in holds.values():
         for pair in combinations(sorted(keywords), 2):

@@ -112,7 +112,7 @@ def _picture(
     labels = [_label(word.text) for word in words]
     letters = [round(smallest + (largest - smallest) * word.weight, 1) for word in words]
     sizes = [
-        (round(min(width - 10, _ems(label) * letter + letter), 1), round(letter * 1.6, 1))
+        (round(min(width - 10, ems(label) * letter + letter), 1), round(letter * 1.6, 1))
         for label, letter in zip(labels, letters, strict=True)
     ]
     boxes, height = place(sizes, links, width=width, height=height)
@@ -133,6 +133,6 @@ def _label(text: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
-def _ems(label: str) -> float:
+def ems(label: str) -> float:
     """The width of a label in the width of a Chinese character; Latin letters are taken wider than most are."""
     return sum(1.0 if east_asian_width(character) in "WF" else 0.6 for character in label)

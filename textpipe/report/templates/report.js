@@ -12,7 +12,7 @@
 
   // an occurrence may be several marks side by side, where keywords overlap: its first one stands for it
   function placesOf(keyword) {
-    const marks = all("mark").filter((mark) => mark.dataset.k.split(" ").includes(keyword));
+    const marks = all("mark[data-k]").filter((mark) => mark.dataset.k.split(" ").includes(keyword));
     marks.forEach((mark) => mark.classList.add("on"));
     return marks.filter((mark) => {
       const before = mark.previousSibling;
