@@ -84,7 +84,14 @@ def test_data_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["textpipe", "textpipe.corpus.read", "textpipe.keywords.extract", "textpipe.segment.tokenizer"]
+    "module",
+    [
+        "textpipe",
+        "textpipe.corpus.read",
+        "textpipe.keywords.extract",
+        "textpipe.keywords.summary",
+        "textpipe.segment.tokenizer",
+    ],
 )
 def test_examples_in_docstrings(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

@@ -26,7 +26,9 @@ def loaded_after(code: str) -> set[str]:
         "import textpipe.cli.process",
         "import textpipe.cli.process as p; p.run(['--help'])",
         "import textpipe.cli.process as p; p.run(['keywords', '--help'])",
+        "import textpipe.cli.process as p; p.run(['summarize', '--help'])",
         "import textpipe.cli.process as p; p.run(['--version'])",
+        "import textpipe; textpipe.summarize",
     ],
 )
 def test_light(code: str) -> None:

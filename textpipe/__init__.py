@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from textpipe.corpus.read import read as read
     from textpipe.keywords.candidates import Keyword as Keyword
     from textpipe.keywords.extract import extract as keywords
+    from textpipe.keywords.summary import KeySentence as KeySentence
+    from textpipe.keywords.summary import summarize as summarize
     from textpipe.segment.dictionary import Dictionary as Dictionary
     from textpipe.segment.tokenizer import Tokenizer as Tokenizer
     from textpipe.store.layout import Store as Store
@@ -37,10 +39,12 @@ if TYPE_CHECKING:
 _LATE = {
     "Dictionary": "textpipe.segment.dictionary",
     "Document": "textpipe.corpus.document",
+    "KeySentence": "textpipe.keywords.summary",
     "Keyword": "textpipe.keywords.candidates",
     "Store": "textpipe.store.layout",
     "Tokenizer": "textpipe.segment.tokenizer",
     "read": "textpipe.corpus.read",
+    "summarize": "textpipe.keywords.summary",
 }
 
 __all__ = [
@@ -51,6 +55,7 @@ __all__ = [
     "Document",
     "EncodingError",
     "InputError",
+    "KeySentence",
     "Keyword",
     "OutputError",
     "ResourceError",
@@ -60,6 +65,7 @@ __all__ = [
     "UsageError",
     "keywords",
     "read",
+    "summarize",
 ]
 
 

@@ -84,7 +84,7 @@ def _iterated(rows: list[int], columns: list[int], shape: tuple[int, int], sizes
         found: Floats = ((has @ (turned @ (factors * scores[:, None]))) * factors).sum(axis=1) - own * scores
         return found
 
-    overlaps: Floats = has @ (turned @ np.ones(count))
+    overlaps = np.asarray(has @ (turned @ np.ones(count)))
     shared = overlaps > own_words  # exact, where a small difference of sums is not
     out = np.where(shared, linked(np.ones(count)), 1.0)
     inverse = np.where(shared, 1.0 / out, 0.0)
