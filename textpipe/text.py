@@ -49,10 +49,11 @@ class ByteStream(Protocol):
 
 @dataclass
 class Decoding:
-    """What decoding a stream found out: the encoding, and how many places were replaced by U+FFFD."""
+    """What decoding a stream found out: the encoding, how many places were replaced by U+FFFD, a byte order mark."""
 
     encoding: str = "auto"
     replaced: int = 0
+    marked: bool = False
 
 
 _COUNTED = "textpipe-counted"
@@ -98,6 +99,7 @@ def decode_stream(
     encoding = known_encoding(encoding)
     head, encoding, skipped = without_mark(head, encoding)
     decoding.encoding = encoding
+    decoding.marked = skipped > 0
     done += skipped
     decoder = codecs.getincrementaldecoder(encoding)(_COUNTED if errors == "replace" else "strict")
     block = head

@@ -12,13 +12,16 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from textpipe.cli.console import one_line, visible
 from textpipe.errors import UsageError
 from textpipe.files import atomic_writer
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 STDOUT = "-"
 _SUFFIXES = {
@@ -237,7 +240,6 @@ def _tsv_line(row: Sequence[Cell]) -> str:
 
 def _table(record: Mapping[str, Any], columns: Sequence[str], rows: Rows) -> str:
     """One document as a table under its id."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -252,6 +254,13 @@ def _table(record: Mapping[str, Any], columns: Sequence[str], rows: Rows) -> str
     for row in found:
         cells = (f"{cell:.4f}" if isinstance(cell, float) else one_line(str(cell)) for cell in row[1:])
         table.add_row(*map(Text, cells))
+    return printed(table)
+
+
+def printed(table: Table) -> str:
+    """A table of rich as lines of text, as wide as the terminal."""
+    from rich.console import Console
+
     target = io.StringIO()
     width = max(_NARROWEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
     Console(file=target, width=width, color_system=None, force_terminal=False).print(table)

@@ -48,6 +48,8 @@ class ReadLog:
     replaced: characters that became U+FFFD, in used documents
     notes: what was assumed and may be wrong
     paths: all files that are read, also those behind folders and patterns
+    encodings: files by encoding; first_files: the first file in each; marked: files that begin with a byte order mark
+    line_ends: files by how their lines end (`lf`, `crlf`, `cr`, `mixed`, `none`); None: not looked at
     """
 
     used: int = 0
@@ -55,6 +57,9 @@ class ReadLog:
     rejected: Counter[str] = field(default_factory=Counter)
     replaced: int = 0
     encodings: Counter[str] = field(default_factory=Counter)
+    first_files: dict[str, str] = field(default_factory=dict)
+    marked: int = 0
+    line_ends: Counter[str] | None = None
     examples: dict[str, InputError] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)

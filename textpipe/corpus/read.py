@@ -14,6 +14,7 @@ from typing import Literal, TypedDict, Unpack, get_args
 from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
 from textpipe.corpus.delimited import csv_rows, tsv_rows
 from textpipe.corpus.document import Document, Piece, ReadLog
+from textpipe.corpus.line_ends import noting
 from textpipe.corpus.paths import STDIN, Source, expand
 from textpipe.corpus.rows import documents_of_json_lines, documents_of_rows
 from textpipe.corpus.streams import open_bytes, seekable, stem_and_compression
@@ -257,13 +258,15 @@ def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator
         decoded = decode_stream(stream, where=path, encoding=options.encoding, errors=options.errors, decoding=decoding)
         try:
             with closing(decoded):
-                blocks = _noticed(decoded, path, log)
+                blocks = _noticed(decoded if log.line_ends is None else noting(decoded, log.line_ends), path, log)
                 if kind is None:
                     kind, blocks = _by_content(blocks)
                 yield from _text_pieces(kind, blocks, path, options, log)
         finally:  # also when a limit ends the reading early
             if decoding.encoding != "auto":
                 log.encodings[decoding.encoding] += 1
+                log.first_files.setdefault(decoding.encoding, path)
+                log.marked += decoding.marked
             log.replaced += decoding.replaced
 
 

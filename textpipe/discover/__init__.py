@@ -1,0 +1,1 @@
+"""Documents to facts about them: what a collection holds, and what it holds twice."""
