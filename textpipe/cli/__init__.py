@@ -15,6 +15,7 @@ from textpipe.version import __version__
 COMMANDS = (
     "keywords",
     "summarize",
+    "newwords",
     "stats",
     "tokenize",
     "train-idf",

@@ -1,1 +1,1 @@
-"""Documents to facts about them: what a collection holds, and what it holds twice."""
+"""Documents to facts about them: what a collection holds, what it holds twice, and which words are new in it."""
