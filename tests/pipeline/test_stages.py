@@ -20,10 +20,11 @@ from textpipe.files import digest_of
 from textpipe.pipeline import resume
 from textpipe.pipeline.document_stages import SPACE_INSIDE, documents_of, read_tokenizer, token_lines
 from textpipe.pipeline.file import read_pipeline
+from textpipe.pipeline.idf_stages import idf_of
 from textpipe.pipeline.plan import run_steps
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import Given, StageLog, realize
-from textpipe.pipeline.word_stages import STAGES, idf_of
+from textpipe.pipeline.word_stages import STAGES
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.vocabulary import read_vocabulary
@@ -125,14 +126,15 @@ def test_vocabulary(news: dict[str, Artifact]) -> None:
 def test_idf(news: dict[str, Artifact]) -> None:
     import math
 
-    (table, unknown), tokenizer = idf_of(news["idf"])
+    idf, tokenizer = idf_of(news["idf"])
+    table = idf.table
     assert isinstance(table, dict)
     lines = [set(line) for line in token_lines(news["tokens"])]
     for word in ("公司", "手机", "比赛"):
         having = sum(word in line for line in lines)
         assert having > 0
         assert table[word] == pytest.approx(math.log(253 / (1 + having)) + 1)
-    assert unknown == pytest.approx(math.log(253) + 1)
+    assert idf.median == pytest.approx(math.log(253) + 1)
     assert tokenizer == textpipe.Tokenizer()
     assert all(len(word) > 1 for word in table)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import note, say, show_account, with_progress
+from textpipe.cli.corpus_keywords import write_corpus_keywords
 from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.reporting import HtmlReport, writes_html
@@ -66,6 +67,7 @@ _COLUMNS = ("id", "text", "score", "count", "first")
     shell_complete=complete_artifact,
     help="TF-IDF: word weights of your own, as train-idf made them.  [default: jieba's]",
 )
+@click.option("--corpus", is_flag=True, help="One list for all documents together: what sets them apart from others.")
 @cuts_text
 @uses_store
 @writes_html
@@ -80,6 +82,7 @@ def keywords(
     jobs: int | None,
     html: HtmlReport,
     destination: Destination,
+    corpus: bool,
     **options: Any,
 ) -> None:
     """Find the keywords of documents, with the words and weights of jieba.analyse.
@@ -92,6 +95,7 @@ def keywords(
       textpipe keywords article.txt
       textpipe keywords reviews.csv --text-col comment --stopwords zh -o keywords.csv
       textpipe keywords news/ --method textrank -k 5 --jobs 0 --format jsonl
+      textpipe keywords news/ --corpus
     """
     from textpipe.corpus.document import ReadLog
     from textpipe.keywords.graph import to_graphml
@@ -102,6 +106,9 @@ def keywords(
     settings = _settings(quiet=reading.quiet, **options)
     log = ReadLog()
     pieces = html.watch(reading.pieces(log))
+    if corpus:
+        write_corpus_keywords(context, pieces, log, settings, reading, destination, jobs=jobs, graph=graph, html=html)
+        return
     if graph is not None:
         _check_graph(graph, settings, force=destination.force)
         check_apart(graph, log.paths, what="input")
@@ -164,15 +171,12 @@ def _settings(
     if idf is None:
         tokenizer = make_tokenizer(user_dict, hmm=hmm, protect=protect, traditional=traditional, quiet=quiet)
         return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, **options)
-    from textpipe.pipeline.word_stages import idf_of
+    from textpipe.pipeline.idf_stages import idf_of
     from textpipe.store.refs import resolve
 
-    if user_dict or not hmm:
-        hint = f"textpipe store show {idf} says with which; leave out --user-dict and --no-hmm"
-        raise UsageError("--idf brings its own tokenizer and dictionary", hint=hint)
-    if protect or traditional:
-        raise UsageError("--idf brings its own tokenizer", hint="leave out --protect and --traditional")
     weights, tokenizer = idf_of(resolve(store, idf, kind="idf"))
+    if user_dict or not hmm or protect or traditional:  # else the artifact's own
+        tokenizer = make_tokenizer(user_dict, hmm=hmm, protect=protect, traditional=traditional, quiet=quiet)
     return keyword_settings(k=top, stopwords=lists, tokenizer=tokenizer, idf=weights, **options)
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textpipe.cli.console import note, on_stop
+from textpipe.cli.console import note
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.segmenting import has_tokenizer
 from textpipe.cli.storing import stage_logs, uses_store
 
 if TYPE_CHECKING:
+    from textpipe.segment.idf import Formula
     from textpipe.store.layout import Store
 
 
@@ -26,24 +27,31 @@ if TYPE_CHECKING:
     metavar="N",
     help="Leave out words that fewer documents have.",
 )
+@click.option(
+    "--formula",
+    type=click.Choice(("jieba", "sklearn")),
+    default="jieba",
+    show_default=True,
+    help="How words are weighed, here and by keywords --idf: as jieba's own table was made, or as scikit-learn's "
+    "TfidfVectorizer does.",
+)
 @has_tokenizer
 @uses_store
-@click.pass_context
 def train_idf(
-    context: click.Context,
-    /,
     *,
     reading: Reading,
     name: str | None,
     min_documents: int,
+    formula: Formula,
     user_dict: tuple[str, ...],
     hmm: bool,
     store: Store,
 ) -> None:
     """Learn from documents of your own how much words weigh, for keywords --idf.
 
-    Counts in how many documents each word occurs. The result, the tokens and the documents are kept in the store,
-    with the settings of the tokenizer, so that keywords cuts texts alike. Prints the artifact's id.
+    Counts in how many documents each word occurs, in one pass over any amount of text and in bounded memory. The
+    counts are kept in the store with the settings of the tokenizer, so that keywords cuts texts alike; documents and
+    tokens are not. Prints the artifact's id.
 
     \b
     Examples:
@@ -53,7 +61,6 @@ def train_idf(
     from textpipe.operations.train import train_idf as train
 
     paths = reading.required_paths()
-    on_stop(context, "the same command goes on from what is done")
     with stage_logs(shown=not reading.quiet) as log_of:
         artifact = train(
             store,
@@ -62,10 +69,14 @@ def train_idf(
             dictionaries=user_dict,
             hmm=hmm,
             min_documents=min_documents,
+            formula=formula,
             name=name,
             log_of=log_of,
         )
+    metrics = artifact.manifest.metrics
+    left_out = {**metrics["skipped"], **metrics["rejected"]}
+    if not reading.quiet and left_out:
+        note(f"left out: {', '.join(f'{count:,} {reason}' for reason, count in left_out.items())}")
     if reading.verbose:
-        metrics = artifact.manifest.metrics
         note(f"{metrics['words']:,} words of {metrics['documents']:,} documents")
     click.echo(artifact.address)

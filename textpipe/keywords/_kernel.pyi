@@ -2,12 +2,13 @@ from collections.abc import Iterable
 
 from textpipe.keywords.candidates import Keyword
 from textpipe.segment._core import Engine
+from textpipe.segment.idf import Weights
 
 class Extractor:
     def __init__(
         self, engine: Engine, keyword: type[Keyword], stopwords: frozenset[str], pos: frozenset[str] | None, hmm: bool
     ) -> None: ...
     def tfidf(
-        self, pieces: Iterable[str], k: int, idf: dict[str, float] = ..., median: float = ..., /
+        self, pieces: Iterable[str], k: int, idf: Weights = ..., median: float = ..., normalized: bool = ..., /
     ) -> list[Keyword]: ...
     def textrank(self, pieces: Iterable[str], k: int, window: int, /) -> list[Keyword]: ...

@@ -48,7 +48,8 @@ class KeywordSettings:
     lowercase: count words in lower case. None: only in a document without Han characters
     converge: for textrank, PageRank to a tolerance instead of jieba's ten sweeps
     tokenizer: its mode must be exact
-    idf: for tfidf, a table of one's own; None is jieba's, which knows Chinese words only
+    idf: for tfidf, a table of one's own, with the tokenizer that it was counted with; None is jieba's, which knows
+        Chinese words only
     """
 
     method: Method = "tfidf"
@@ -72,6 +73,7 @@ class KeywordSettings:
             raise UsageError("--converge belongs to textrank", hint="add --method textrank")
         if self.idf is not None and self.method != "tfidf":
             raise UsageError("--idf belongs to tfidf", hint="leave out --method")
+        _check_together(self.idf, self.tokenizer)
 
     def __getstate__(self) -> dict[str, Any]:
         """The settings alone: the extractor is made again where they arrive."""
@@ -82,7 +84,7 @@ class KeywordSettings:
         """What finds the keywords of Chinese documents in compiled code, where it was built and can."""
         settings = self.for_language(chinese=True)
         as_usual = not (settings.lowercase or self.converge) and self.tokenizer.is_plain
-        if not as_usual or not is_compiled() or (self.idf is not None and not isinstance(self.idf.table, dict)):
+        if not as_usual or not is_compiled():
             return None
         from textpipe.keywords._kernel import Extractor
 
@@ -108,7 +110,8 @@ class KeywordOptions(TypedDict, total=False):
     pos: parts of speech as a tuple or with commas between them
     stopwords: names of lists (`zh`, `en`, a file; `none` for not even the usual ones), or a set of words, which are
         added to jieba's few English ones
-    method, k, lowercase, converge, tokenizer, idf: as in `KeywordSettings`
+    tokenizer: as in `KeywordSettings`; by default the one that the IDF was made with, if any
+    method, k, lowercase, converge, idf: as in `KeywordSettings`
     """
 
     method: Method
@@ -133,7 +136,8 @@ def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
             f"no option {unknown[0]!r}{did_you_mean(unknown[0], known)}", hint=f"one of: {', '.join(known)}"
         )
     words, only = chosen_stopwords(options.get("stopwords", ()))
-    tokenizer = options.get("tokenizer", Tokenizer())
+    idf = options.get("idf")
+    tokenizer = options.get("tokenizer") or (idf and idf.tokenizer) or Tokenizer()
     return KeywordSettings(
         method=options.get("method", "tfidf"),
         k=options.get("k", 20),
@@ -143,7 +147,19 @@ def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
         lowercase=options.get("lowercase"),
         converge=options.get("converge", False),
         tokenizer=tokenizer,
-        idf=options.get("idf"),
+        idf=idf,
+    )
+
+
+def _check_together(idf: InverseDocumentFrequencies | None, tokenizer: Tokenizer) -> None:
+    """Words that were counted as one tokenizer cuts them weigh nothing as another does."""
+    if idf is None or idf.tokenizer in (None, tokenizer):
+        return
+    from textpipe.segment.compare import differences
+
+    reason = differences(idf.tokenizer, tokenizer)
+    raise UsageError(
+        f"the IDF was made with another tokenizer: {reason}", hint="use its own, or train one: textpipe train-idf"
     )
 
 
@@ -207,16 +223,15 @@ def _compiled(pieces: Iterable[str], settings: KeywordSettings, extractor: Extra
         return extractor.textrank(pieces, k, WINDOW)
     if settings.idf is None:
         return extractor.tfidf(pieces, k)
-    table, median = settings.idf
-    assert isinstance(table, dict)  # else there would be no extractor
-    return extractor.tfidf(pieces, k, table, median)
+    return extractor.tfidf(pieces, k, settings.idf.table, settings.idf.median, settings.idf.formula == "sklearn")
 
 
 def _simplified_idf(idf: InverseDocumentFrequencies | None, words: WordCounts) -> InverseDocumentFrequencies:
     """The weights of a document's words; those that the table lacks weigh what their simplified forms do."""
-    table, median = idf or chinese_idf()
+    idf = idf or chinese_idf()
+    table, median = idf.table, idf.median
     known = {word: table.get(word, table.get(simplify(word), median)) for word in words.counts}
-    return InverseDocumentFrequencies(known, median)
+    return idf._replace(table=known)
 
 
 def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:

@@ -1,62 +1,83 @@
-"""Inverse document frequencies of a corpus of one's own: in how many documents a word occurs, and what that weighs."""
+"""Inverse document frequencies of a corpus of one's own: what a word weighs by the number of documents that have it."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
-from textpipe.errors import REMAKE, ArtifactError
-from textpipe.segment.idf import InverseDocumentFrequencies
-from textpipe.text import artifact_lines
+from textpipe.keywords.frequencies import Frequencies, median_frequency
+from textpipe.segment.idf import Formula, InverseDocumentFrequencies
+from textpipe.segment.tokenizer import Tokenizer
+
+FORMULAS: tuple[Formula, ...] = get_args(Formula)
+_REMEMBERED = 1 << 17  # words of a table on disk whose weights are kept at hand
 
 
 class DocumentFrequencies(NamedTuple):
-    """In how many of the documents each word occurs."""
+    """In how many of the documents each word occurs; `total` is their sum, `median` stands in their middle."""
 
     documents: int
-    frequencies: dict[str, int]
+    frequencies: Frequencies
+    total: int
+    median: int
 
-    def idf(self) -> InverseDocumentFrequencies:
-        """ln((1 + documents) / (1 + documents with the word)) + 1, smoothed as scikit-learn's TfidfTransformer does.
+    def frequency(self, word: str, /) -> int:
+        """In how many documents a word occurs."""
+        return self.frequencies.get(word, 0)
 
-        A word that the corpus lacks weighs as one that occurs in no document: it is rarer than all others.
+    def idf(self, formula: Formula = "jieba", *, tokenizer: Tokenizer | None = None) -> InverseDocumentFrequencies:
+        """Weights by one of two formulas; `tokenizer` is what cut the documents.
+
+        jieba: ln(documents / documents with the word), by which jieba's table was made; a word that no document has
+        weighs the median of all weights.
+        sklearn: ln((1 + documents) / (1 + documents with the word)) + 1, as scikit-learn's TfidfTransformer smooths
+        it; a word that no document has does not count.
         """
-        table = {word: self._weight(frequency) for word, frequency in self.frequencies.items()}
-        return InverseDocumentFrequencies(table, self._weight(0))
+        table = (
+            {word: self.weight(count, formula) for word, count in self.frequencies.items()}
+            if isinstance(self.frequencies, dict)
+            else _WeightsOnDisk(self, formula)
+        )
+        median = self.weight(self.median, formula) if formula == "jieba" and self.median else 0.0
+        return InverseDocumentFrequencies(table, median, formula, tokenizer, self)
 
-    def _weight(self, frequency: int) -> float:
+    def weight(self, frequency: int, formula: Formula) -> float:
+        """What a word weighs that so many documents have."""
+        if formula == "jieba":
+            return math.log(self.documents / frequency)
         return math.log((1 + self.documents) / (1 + frequency)) + 1
 
-    def write(self, path: Path) -> None:
-        """As text: a line `<TAB>documents`, then a line `word<TAB>documents` a word, most frequent first."""
-        ordered = sorted(self.frequencies.items(), key=lambda item: (-item[1], item[0]))
-        with open(path, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(f"\t{self.documents}\n")
-            stream.writelines(f"{word}\t{frequency}\n" for word, frequency in ordered)
+
+class _WeightsOnDisk:
+    """Weights of words whose frequencies stay on disk; those met lately are remembered."""
+
+    def __init__(self, frequencies: DocumentFrequencies, formula: Formula) -> None:
+        self._frequencies = frequencies
+        self._formula = formula
+        self._known: dict[str, float] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_known": {}}
+
+    def get(self, word: str, default: float, /) -> float:
+        weight = self._known.get(word)
+        if weight is None:
+            count = self._frequencies.frequencies.get(word, 0)
+            weight = self._frequencies.weight(count, self._formula) if count else math.nan
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[word] = weight
+        return default if math.isnan(weight) else weight
 
 
 def document_frequencies(documents: Iterable[Iterable[str]], *, min_documents: int = 1) -> DocumentFrequencies:
-    """Count documents, given as their words; words in fewer than `min_documents` are left out."""
+    """Count documents, given as their words, in memory; words in fewer than `min_documents` are left out."""
     counter: Counter[str] = Counter()
     number = 0
     for words in documents:
         counter.update(set(words))
         number += 1
     kept = {word: count for word, count in counter.items() if count >= min_documents}
-    return DocumentFrequencies(number, kept)
-
-
-def read_document_frequencies(path: Path) -> DocumentFrequencies:
-    """What `DocumentFrequencies.write` wrote. Raises ArtifactError, with the line, for anything else."""
-    frequencies: dict[str, int] = {}
-    for number, line in artifact_lines(path):
-        word, _, count = line.partition("\t")
-        if not (count.isascii() and count.isdigit() and len(count) < 19) or (number == 1) != (word == ""):
-            raise ArtifactError("not a table of document frequencies", where=path, line=number, hint=REMAKE)
-        frequencies[word] = int(count)
-    if not frequencies:
-        raise ArtifactError("not a table of document frequencies", where=path, line=1, hint=REMAKE)
-    return DocumentFrequencies(frequencies.pop(""), frequencies)
+    return DocumentFrequencies(number, kept, sum(kept.values()), median_frequency(Counter(kept.values())))

@@ -1,7 +1,8 @@
-"""TF-IDF keywords with the weights of jieba.analyse.extract_tags: count x IDF / counted tokens."""
+"""TF-IDF keywords with the weights of jieba.analyse.extract_tags, count x IDF / counted tokens, or of scikit-learn."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 
 from textpipe.keywords.candidates import JIEBA_STOPWORDS, Keyword, WordCounts, WordFilter, ranked
@@ -19,7 +20,8 @@ def tfidf(
     """The k best words of one document, given all its tokens in order (an iterator will do).
 
     Words, weights and their order are jieba.analyse.extract_tags's; only exact ties may stand in another order.
-    `idf=None` is the Chinese table of the installed jieba. A word outside the table gets the table's median.
+    `idf=None` is the Chinese table of the installed jieba. A word outside the table gets the table's median; where
+    the formula is scikit-learn's, it is none.
     """
     words = WordCounts()
     words.add(WordFilter(stopwords, lowercase).words(tokens))
@@ -45,8 +47,24 @@ def tfidf_tagged(
 
 
 def weigh(words: WordCounts, *, k: int | None = 20, idf: InverseDocumentFrequencies | None = None) -> list[Keyword]:
-    """The k best of counted words: count x (IDF / all counted)."""
-    table, median = idf or chinese_idf()
-    total = sum(words.counts.values())
-    scores = {word: count * (table.get(word, median) / total) for word, count in words.counts.items()}
+    """The k best of counted words, by the formula of the IDF.
+
+    jieba: count x (IDF / all counted); sklearn: count x IDF over the Euclidean norm of them all, of known
+    words only.
+    """
+    idf = idf or chinese_idf()
+    if idf.formula == "sklearn":
+        scores = _normalized({word: count * idf.table.get(word, 0.0) for word, count in words.counts.items()})
+    else:
+        total = sum(words.counts.values())
+        scores = {word: count * (idf.table.get(word, idf.median) / total) for word, count in words.counts.items()}
     return ranked(scores, words.counts, words.firsts, k=k)
+
+
+def _normalized(row: dict[str, float]) -> dict[str, float]:
+    """The row without what weighs nothing, its squares summing to one."""
+    squares = 0.0
+    for weight in row.values():  # one by one, as the compiled kernel adds
+        squares += weight * weight
+    norm = math.sqrt(squares)
+    return {word: weight / norm for word, weight in row.items() if weight}

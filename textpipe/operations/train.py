@@ -1,14 +1,14 @@
-"""Artifacts made from documents: stages put together for one purpose."""
+"""Artifacts made from documents."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from textpipe.pipeline.document_stages import CORPUS, TOKENS
+from textpipe.pipeline.idf_stages import IDF_FROM_FILES
 from textpipe.pipeline.raw import raw_files
-from textpipe.pipeline.stage import Given, Stage, StageLog, name_artifact, realize
-from textpipe.pipeline.word_stages import IDF
+from textpipe.pipeline.stage import StageLog, name_artifact, realize
+from textpipe.segment.idf import Formula
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.store.refs import check_name
@@ -22,21 +22,21 @@ def train_idf(
     dictionaries: Sequence[str] = (),
     hmm: bool = True,
     min_documents: int = 1,
+    formula: Formula = "jieba",
     name: str | None = None,
     log_of: Callable[[str], StageLog] = lambda _step: StageLog(),
 ) -> Artifact:
-    """The idf artifact of documents: found, or made with the corpus and the tokens that it needs.
+    """The idf artifact of documents: found, or made in one pass over them, in memory that does not grow.
 
     reading: parameters of the stage corpus; dictionaries: files of user words; name: what to call it besides `latest`
     """
     names = () if name is None else (check_name(name),)
-
-    def made(stage: Stage, params: Mapping[str, Any], **inputs: Given) -> Artifact:
-        artifact, _ = realize(store, stage, stage.complete(params), inputs, log=log_of(stage.name))
-        name_artifact(store, artifact, *(names if stage is IDF else ()))
-        return artifact
-
-    corpus = made(CORPUS, reading, files=raw_files(paths, store))
-    words = {"dictionary": raw_files(dictionaries, store)} if dictionaries else {}
-    tokens = made(TOKENS, {"hmm": hmm}, corpus=corpus, **words)
-    return made(IDF, {"min_documents": min_documents}, tokens=tokens)
+    stage = IDF_FROM_FILES
+    params = stage.complete({**reading, "hmm": hmm, "min_documents": min_documents, "formula": formula})
+    stage.check(params)
+    inputs = {"files": raw_files(paths, store)}
+    if dictionaries:
+        inputs["dictionary"] = raw_files(dictionaries, store)
+    artifact, _ = realize(store, stage, params, inputs, log=log_of(stage.name))
+    name_artifact(store, artifact, *names)
+    return artifact

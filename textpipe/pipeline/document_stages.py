@@ -60,6 +60,11 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
             log.progress(account.used)
     for message in account.notes:
         log.note(message)
+    return account_metrics(account)
+
+
+def account_metrics(account: ReadLog) -> dict[str, Any]:
+    """What a manifest says of a reading."""
     return {
         "documents": account.used,
         "skipped": dict(account.skipped),
@@ -128,7 +133,7 @@ def _make_tokens(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     in bytes), offsets.npy int32[tokens] (where each token begins in its document, in code points), and the settings
     of the tokenizer: tokenizer.json and dictionary.jsonl.
     """
-    tokenizer = _tokenizer(params, inputs)
+    tokenizer = tokenizer_of(params, inputs)
     corpus = artifact_of(inputs, "corpus")
     assert log.work is not None  # set before a stage is made
     with growing(log.work, ("tokens.txt", "ids.jsonl", "offsets.bin"), into=folder) as output:
@@ -185,14 +190,15 @@ def token_lines(tokens: Artifact) -> Iterator[list[str]]:
         yield line.split(" ") if line else []
 
 
-def _tokenizer(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Tokenizer:
+def tokenizer_of(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Tokenizer:
+    """The tokenizer of the parameters `mode` (exact where there is none) and `hmm`, with the user's words."""
     dictionary = Dictionary()
     if "dictionary" in inputs:
         files = files_of(inputs, "dictionary")
         for path in files.names:
             dictionary = dictionary.with_entries(read_entries(path))
         files.check_unchanged()  # before anything is saved that a later run goes on from
-    return Tokenizer(mode=params["mode"], hmm=params["hmm"], dictionary=dictionary)
+    return Tokenizer(mode=params.get("mode", "exact"), hmm=params["hmm"], dictionary=dictionary)
 
 
 def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
@@ -211,10 +217,15 @@ def read_tokenizer(artifact: Artifact) -> Tokenizer:
     lines = [line for _, line in artifact_lines(artifact.file("dictionary.jsonl"))]
     try:
         settings = json.loads(path.read_bytes())
+        unknown = sorted(settings.keys() - {"mode", "hmm"})
         dictionary = Dictionary().with_entries(Entry(*json.loads(line)) for line in lines)
-        return Tokenizer(mode=settings["mode"], hmm=settings["hmm"], dictionary=dictionary)
-    except (ValueError, KeyError, TypeError, RecursionError, UsageError, InputError):
+        tokenizer = Tokenizer(mode=settings["mode"], hmm=settings["hmm"], dictionary=dictionary)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError, InputError):
         raise ArtifactError("not the settings of a tokenizer", where=path, hint=REMAKE) from None
+    if unknown:
+        message = f"made with another tokenizer: one with the setting {unknown[0]!r}, which is not known here"
+        raise ArtifactError(message, where=path, hint=REMAKE)
+    return tokenizer
 
 
 TOKENS = Stage(

@@ -1,4 +1,4 @@
-"""The stages that count and weigh words: vocabulary, idf, keywords; and the table of all stages."""
+"""The stages vocabulary and keywords, and the table of all stages."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from textpipe.errors import InputError
 from textpipe.keywords.candidates import NO_LIST, SHIPPED, keyword_record
 from textpipe.keywords.extract import METHODS, KeywordSettings, keyword_settings, keywords_of
-from textpipe.keywords.idf import document_frequencies, read_document_frequencies
 from textpipe.pipeline.document_stages import (
     CORPUS,
     TOKENS,
@@ -19,15 +17,14 @@ from textpipe.pipeline.document_stages import (
     documents_after,
     documents_of,
     files_of,
-    read_tokenizer,
     token_lines,
 )
+from textpipe.pipeline.idf_stages import IDF, IDF_FROM_FILES, idf_of
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
-from textpipe.segment.idf import InverseDocumentFrequencies
 from textpipe.segment.tokenizer import Tokenizer
-from textpipe.store.objects import Artifact, verified
-from textpipe.text import has_han, split_pieces
+from textpipe.store.objects import Artifact
+from textpipe.text import split_pieces
 from textpipe.vocabulary import count_tokens
 
 _TOKENIZER = ("tokenizer.json", "dictionary.jsonl")
@@ -70,44 +67,6 @@ VOCABULARY = Stage(
         "min_count": Parameter(1, "number", least=1),
         "max_size": Parameter(None, "number", least=1, optional=True),
     },
-)
-
-
-# ---------------------------------------------------------------------------------------------- idf
-
-
-def _make_idf(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], log: StageLog) -> dict[str, Any]:
-    """frequencies.tsv: in how many documents each word of two characters or more occurs."""
-    tokens = artifact_of(inputs, "tokens")
-    words = map(_words, _counted(token_lines(tokens), log))
-    found = document_frequencies(words, min_documents=params["min_documents"])
-    if not found.frequencies:
-        raise InputError("no word in enough documents", where=tokens.address, hint="lower min_documents")
-    found.write(folder / "frequencies.tsv")
-    _carry_tokenizer(tokens, folder)
-    return {"documents": found.documents, "words": len(found.frequencies)}
-
-
-def _words(tokens: list[str]) -> Iterator[str]:
-    """What may become keywords, in lower case where keywords are: in documents without Han characters."""
-    lowercase = not any(map(has_han, tokens))
-    return (token.lower() if lowercase else token for token in tokens if len(token) > 1)
-
-
-def idf_of(artifact: Artifact) -> tuple[InverseDocumentFrequencies, Tokenizer]:
-    """(weights, the tokenizer they belong to) of an idf artifact, every byte checked first."""
-    verified(artifact)
-    frequencies = read_document_frequencies(artifact.file("frequencies.tsv"))
-    return frequencies.idf(), read_tokenizer(artifact)
-
-
-IDF = Stage(
-    name="idf",
-    version=1,
-    kind="idf",
-    make=_make_idf,
-    inputs={"tokens": "tokens"},
-    params={"min_documents": Parameter(1, "number", least=1)},
 )
 
 
@@ -159,7 +118,7 @@ def _check_keywords(params: Mapping[str, Any]) -> None:
 
 KEYWORDS = Stage(
     name="keywords",
-    version=1,
+    version=2,
     kind="keywords",
     make=_make_keywords,
     inputs={"corpus": "corpus", "idf": "idf", "stopword_files": "files"},
@@ -176,4 +135,4 @@ KEYWORDS = Stage(
     check=_check_keywords,
 )
 
-STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, KEYWORDS)}
+STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS)}

@@ -14,6 +14,15 @@ MOST_WORDS = 500
 _MOST_DOTS = 200
 
 
+_HEADINGS = {
+    "pmi": "PMI",
+    "left_entropy": "left entropy",
+    "right_entropy": "right entropy",
+    "hold": "hold",
+    "agreement": "agreement",
+}
+
+
 class Row(NamedTuple):
     """A word in the table; share: of the best score."""
 
@@ -23,7 +32,8 @@ class Row(NamedTuple):
 
 
 def newwords_page(words: Sequence[Mapping[str, Any]], *, total: int | None = None, title: str = "New words") -> bytes:
-    """A page of words, best first: {"text", "count", "documents", "pmi", "left_entropy", "right_entropy", "score"}.
+    """A page of words, best first: {"text", "count", "documents", "pmi", "left_entropy", "right_entropy", "score"}
+    and, where they are there, "hold" and "agreement".
 
     total: how many words were found, where that is more than are given.
     Raises UsageError when Jinja2 is not installed.
@@ -38,6 +48,7 @@ def newwords_page(words: Sequence[Mapping[str, Any]], *, total: int | None = Non
         rows=[Row(number, word, share(word["score"], best)) for number, word in enumerate(shown, start=1)],
         total=total,
         more=total - len(shown),
+        headings={name: _HEADINGS[name] for name in _HEADINGS if words and name in words[0]},
         plot=_plot(shown[:_MOST_DOTS]),
         data=json_island({}),
     )

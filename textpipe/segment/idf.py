@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from textpipe.segment.engine import compiled_table, is_compiled
+
+if TYPE_CHECKING:
+    from textpipe.segment.tokenizer import Tokenizer
+
+Formula = Literal["jieba", "sklearn"]
 
 
 class Weights(Protocol):
@@ -13,11 +18,30 @@ class Weights(Protocol):
     def get(self, word: str, default: float, /) -> float: ...
 
 
+class Counts(Protocol):
+    """In how many documents words occur: of one, and the sum over all words."""
+
+    @property
+    def total(self) -> int: ...
+    def frequency(self, word: str, /) -> int: ...
+
+
 class InverseDocumentFrequencies(NamedTuple):
-    """IDF of words; a word outside the table counts as the median."""
+    """IDF of words, and what belongs to it.
+
+    table: the weights
+    median: what a word outside the table weighs
+    formula: how a document's words are weighed with it. `jieba`: count x IDF / counted words; `sklearn`: count x IDF,
+        divided by the Euclidean norm of the document's row, without the words outside the table (`median` is 0)
+    tokenizer: what cut the documents that were counted; no other may be combined with it. None: not known
+    counts: what the weights were made of. None: not known
+    """
 
     table: Weights
     median: float
+    formula: Formula = "jieba"
+    tokenizer: Tokenizer | None = None
+    counts: Counts | None = None
 
 
 class _CompiledTable:

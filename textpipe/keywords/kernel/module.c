@@ -96,7 +96,7 @@ static PyObject *keyword_list(ExtractorObject *self, const Counts *counts, Ranke
     return list;
 }
 
-static PyObject *extract(ExtractorObject *self, PyObject *pieces, int64_t k, int window, PyObject *idf, double median) {
+static PyObject *extract(ExtractorObject *self, PyObject *pieces, int64_t k, int window, const Weighing *weighing) {
     Wanted wanted = self->wanted;
     wanted.window = window;
     Counts counts;
@@ -104,7 +104,7 @@ static PyObject *extract(ExtractorObject *self, PyObject *pieces, int64_t k, int
     PyObject *list = NULL;
     if (counts_start(&counts, &wanted) && count_pieces(self, &wanted, pieces, &counts)) {
         int64_t count = window ? score_by_graph(&counts, &ranked)
-                               : score_by_idf(&counts, &self->engine->table->table, idf, median, &ranked);
+                               : score_by_idf(&counts, &self->engine->table->table, weighing, &ranked);
         if (count >= 0) list = keyword_list(self, &counts, ranked, count, k);
     }
     free(ranked);
@@ -113,11 +113,12 @@ static PyObject *extract(ExtractorObject *self, PyObject *pieces, int64_t k, int
 }
 
 static PyObject *extractor_tfidf(ExtractorObject *self, PyObject *arguments) {
-    PyObject *pieces, *idf = NULL;
+    PyObject *pieces;
     long long k;
-    double median = self->engine->table->table.idf_values[0];
-    if (!PyArg_ParseTuple(arguments, "OL|O!d", &pieces, &k, &PyDict_Type, &idf, &median)) return NULL;
-    if (k >= 0) return extract(self, pieces, k, 0, idf, median);
+    Weighing weighing = {NULL, self->engine->table->table.idf_values[0], 0};
+    if (!PyArg_ParseTuple(arguments, "OL|Odp", &pieces, &k, &weighing.idf, &weighing.median, &weighing.normalized))
+        return NULL;
+    if (k >= 0) return extract(self, pieces, k, 0, &weighing);
     PyErr_SetString(PyExc_ValueError, "a number of keywords from 0 is needed");
     return NULL;
 }
@@ -127,14 +128,14 @@ static PyObject *extractor_textrank(ExtractorObject *self, PyObject *arguments) 
     long long k;
     int window;
     if (!PyArg_ParseTuple(arguments, "OLi", &pieces, &k, &window)) return NULL;
-    if (window > 0 && k >= 0) return extract(self, pieces, k, window, NULL, 0.0);
+    if (window > 0 && k >= 0) return extract(self, pieces, k, window, NULL);
     PyErr_SetString(PyExc_ValueError, "a window of one token at least, and a number of keywords from 0 are needed");
     return NULL;
 }
 
 static PyMethodDef extractor_methods[] = {
     {"tfidf", (PyCFunction)extractor_tfidf, METH_VARARGS,
-     "tfidf(pieces, k[, idf, median]) -> the k best keywords (all for 0) of a document in pieces"},
+     "tfidf(pieces, k[, idf, median[, normalized]]) -> the k best keywords (all for 0) of a document in pieces"},
     {"textrank", (PyCFunction)extractor_textrank, METH_VARARGS,
      "textrank(pieces, k, window) -> the k best keywords (all for 0) of a document in pieces"},
     {NULL},

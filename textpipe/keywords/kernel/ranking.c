@@ -2,28 +2,55 @@
 #include "ranking.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 static const double DAMPING = 0.85;
 enum { SWEEPS = 10 };
 
-int64_t score_by_idf(const Counts *counts, const Table *table, PyObject *idf, double median, Ranked **ranked) {
+/* What a word weighs in a dict, or in anything else with its `get`; below 0 with an exception set. */
+static int weight_in(PyObject *idf, PyObject *word, double *weight) {
+    if (PyDict_CheckExact(idf)) {
+        PyObject *value = PyDict_GetItemWithError(idf, word);
+        if (value) *weight = PyFloat_AsDouble(value);
+    } else {
+        PyObject *value = PyObject_CallMethod(idf, "get", "Od", word, *weight);
+        if (value) *weight = PyFloat_AsDouble(value);
+        Py_XDECREF(value);
+    }
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* scikit-learn's row: only what weighs something, its squares summing to one. How many are left. */
+static int64_t normalize(Ranked *ranked, int64_t count) {
+    double squares = 0.0;
+    int64_t kept = 0;
+    for (int64_t item = 0; item < count; item++) {
+        squares += ranked[item].score * ranked[item].score;
+        if (ranked[item].score != 0.0) ranked[kept++] = ranked[item];
+    }
+    double norm = sqrt(squares);
+    for (int64_t item = 0; item < kept; item++) ranked[item].score /= norm;
+    return kept;
+}
+
+int64_t score_by_idf(const Counts *counts, const Table *table, const Weighing *weighing, Ranked **ranked) {
     *ranked = malloc((counts->word_count + 1) * sizeof(Ranked));
     if (*ranked == NULL) PyErr_NoMemory();
     int64_t count = 0;
+    double total = weighing->normalized ? 1.0 : (double)counts->total;
     for (int64_t number = 0; *ranked && number < counts->word_count; number++) {
         const Word *word = counts->words + number;
         if (word->string == NULL || word->count == 0) continue;
-        double weight = median;
-        if (idf != NULL) {
-            PyObject *value = PyDict_GetItemWithError(idf, word->string);
-            if (value) weight = PyFloat_AsDouble(value);
-            if (PyErr_Occurred()) return -1;
+        double weight = weighing->median;
+        if (weighing->idf != NULL) {
+            if (weight_in(weighing->idf, word->string, &weight) < 0) return -1;
         } else if (word->slot && table->idf_numbers[word->slot]) {
             weight = table->idf_values[table->idf_numbers[word->slot]];
         }
-        (*ranked)[count++] = (Ranked){(double)word->count * (weight / (double)counts->total), number};
+        (*ranked)[count++] = (Ranked){(double)word->count * (weight / total), number};
     }
+    if (*ranked && weighing->normalized) count = normalize(*ranked, count);
     return *ranked ? count : -1;
 }
 
