@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from textpipe.cli.console import note
 from textpipe.cli.output import Destination, check_apart
 from textpipe.errors import UsageError
 from textpipe.files import atomic_writer, check_writable
@@ -84,7 +85,11 @@ class HtmlReport:
             yield
             return
         with atomic_writer(self._path, force=destination.force) as self._stream:
-            yield
+            try:
+                yield
+            except BrokenPipeError:
+                note(f"{self._path} was not written: nobody reads the results any more")
+                raise
 
     def write(self, page: bytes) -> None:
         """Write the page of a report that is wanted."""

@@ -104,7 +104,7 @@ class WordStatistics:
         The weight is the word's share of all words times its inverse document frequency in jieba's table: how much
         more it stands for these documents than for Chinese text as such.
         """
-        table, median = chinese_idf()
+        table, median = chinese_idf()[:2]
         terms = [
             term
             for term in self._tally.terms()

@@ -207,7 +207,7 @@ Vector = dict[str, float]
 
 def _vectors(words: Sequence[Sequence[str]], *, traditional: bool) -> list[Vector]:
     """TF-IDF of every sentence: counts times jieba's IDF, the median for words that its table lacks."""
-    table, median = chinese_idf()
+    table, median = chinese_idf()[:2]
 
     @functools.cache
     def idf(word: str) -> float:

@@ -11,7 +11,7 @@ from textpipe.report.network import ems
 _WIDTH, _HEIGHT = 380.0, 280.0  # little more than a phone is wide, so that letters stay legible there
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 14.0, 12.0, 40.0
 _LETTER = 12.0
-_TICKS = 5
+_TICKS = 6
 _MOST_LABELS = 16
 
 
@@ -85,7 +85,8 @@ def bars(rows: Iterable[tuple[str, float, tuple[str, ...]]]) -> list[Bar]:
 
 def curve(dots: Sequence[Dot], *, x_title: str, y_title: str) -> Plot:
     """Points joined by a line, from zero on both axes."""
-    return _plot(dots, x_title=x_title, y_title=y_title, joined=True)
+    zero = Dot(0, 0, "", "")
+    return _plot([zero, *dots], x_title=x_title, y_title=y_title, joined=True)
 
 
 def cloud(dots: Sequence[Dot], *, x_title: str, y_title: str) -> Plot:
@@ -107,10 +108,10 @@ def _plot(dots: Sequence[Dot], *, x_title: str, y_title: str, joined: bool) -> P
 
 
 class _Axis:
-    """Values to places: from zero, or less where there is less, to a round number."""
+    """Values to places, from one round number to another."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
-        low, high = min(0.0, *values, 0.0), max(0.0, *values, 0.0)
+        low, high = min(values, default=0.0), max(values, default=0.0)
         self._step = _round_step((high - low) / _TICKS)
         self._low = floor(low / self._step) * self._step
         self._count = max(1, _ceiling((high - self._low) / self._step))
@@ -130,11 +131,11 @@ def _ceiling(value: float) -> int:
 
 
 def _round_step(rough: float) -> float:
-    """The next 1, 2 or 5 times a power of ten."""
+    """The next 1, 2, 2.5 or 5 times a power of ten."""
     if rough <= 0:
         return 1.0
     power = 10.0 ** floor(log10(rough))
-    return next(factor * power for factor in (1, 2, 5, 10, 20) if factor * power >= rough * 0.999)
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
 
 
 def short_number(value: float) -> str:

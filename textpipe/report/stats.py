@@ -126,4 +126,4 @@ def _growth(growth: Sequence[Sequence[int]]) -> Plot | None:
     if len(growth) < 2:
         return None
     dots = [Dot(words, distinct, "", f"{words:,} words: {distinct:,} different") for words, distinct in growth]
-    return curve([Dot(0, 0, "", ""), *dots], x_title="words read", y_title="different words")
+    return curve(dots, x_title="words read", y_title="different words")
