@@ -79,5 +79,5 @@ def test_no_words() -> None:
 
 def test_long_and_blank_labels() -> None:
     network = draw([Word(0, "长" * 100, 1.0, 1, None), Word(1, "a\n b", 0.5, 1, None)], {})
-    assert [node.label for node in network.pictures[0].nodes] == ["长" * 23 + "…", "a b"]
+    assert [node.label for node in network.pictures[0].nodes] == ["长" * 16 + "…", "a b"]
     assert all(node.width <= 360 for node in network.pictures[1].nodes)

@@ -11,7 +11,7 @@ from textpipe.report.layout import place
 
 MOST_NODES = 60
 _EDGES_A_NODE = 3
-_LONGEST = 24  # characters of a label
+_LONGEST = 17.0  # of a label, in the width of a Chinese character: as wide as a phone in the largest letters
 
 
 class Word(NamedTuple):
@@ -130,9 +130,19 @@ def _picture(
 
 def _label(text: str) -> str:
     shown = " ".join(text.split())
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
+    if ems(shown) <= _LONGEST:
+        return shown
+    while ems(shown) > _LONGEST - 1:
+        shown = shown[:-1]
+    return f"{shown}…"
 
 
 def ems(label: str) -> float:
-    """The width of a label in the width of a Chinese character; Latin letters are taken wider than most are."""
-    return sum(1.0 if east_asian_width(character) in "WF" else 0.6 for character in label)
+    """The width of a label in the width of a Chinese character; letters are taken for wider than most are."""
+    return sum(map(_em, label))
+
+
+def _em(character: str) -> float:
+    if east_asian_width(character) in "WF":
+        return 1.0
+    return 0.75 if character.isupper() else 0.6
