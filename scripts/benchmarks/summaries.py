@@ -17,12 +17,15 @@ import logging
 import os
 import random
 import re
+import statistics
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import jieba
 import numpy as np
 
 import textpipe
@@ -124,7 +127,6 @@ def sumy_textrank() -> Summarizer:
     from sumy.parsers.plaintext import PlaintextParser
     from sumy.summarizers.text_rank import TextRankSummarizer
 
-    logging.getLogger("jieba").setLevel(logging.WARNING)
     tokenizer, summarizer = Tokenizer("chinese"), TextRankSummarizer()
 
     def run(text: str, count: int) -> str:
@@ -181,38 +183,45 @@ def compare(chosen: list[Story]) -> None:
         )
 
 
-def compare_peers(chosen: list[Story]) -> None:
-    """Stories per second for three sentences, and ROUGE of all lengths, on the same stories."""
+def compare_peers(chosen: list[Story], rounds: int) -> None:
+    """Stories per second for three sentences, and ROUGE of all lengths, on the same stories.
+
+    Rounds alternate between libraries, so that a slow moment of the machine meets all; medians are shown.
+    """
     size = sum(len(story.text.encode()) for story in chosen) / len(chosen)
-    print(f"\n{len(chosen)} of them, {size:.0f} bytes on average, one process")
+    print(f"\n{len(chosen)} of them, {size:.0f} bytes on average, one process; medians of {rounds} rounds")
     print(f"{'':<18}{'stories/s':>10}{'mean F1':>9}{'mean recall':>13}")
-    summarizers = {
-        "combined": ours("combined"),
-        "textrank": ours("textrank"),
-        "mmr": ours("mmr"),
-        "sumy TextRank": sumy_textrank(),
-        "SnowNLP": snownlp_textrank(),
-    }
-    for name, summarizer in summarizers.items():
+    summarizers = {f"textpipe {method}": ours(method) for method in SUMMARY_METHODS}
+    summarizers |= {"sumy TextRank": sumy_textrank(), "SnowNLP": snownlp_textrank()}
+    speeds: dict[str, list[float]] = {name: [] for name in summarizers}
+    for summarizer in summarizers.values():
         summarizer(chosen[0].text, max(LENGTHS))
-        start = time.perf_counter()
-        for story in chosen:
-            summarizer(story.text, max(LENGTHS))
-        speed = len(chosen) / (time.perf_counter() - start)
+    for _ in range(rounds):
+        for name, summarizer in summarizers.items():
+            start = time.perf_counter()
+            for story in chosen:
+                summarizer(story.text, max(LENGTHS))
+            speeds[name].append(len(chosen) / (time.perf_counter() - start))
+    for name, summarizer in summarizers.items():
         f1, recall = 100 * scores(summarizer, chosen).mean(axis=(0, 1, 2))
-        print(f"{name:<18}{speed:>10,.0f}{f1:>9.2f}{recall:>13.2f}")
+        print(f"{name:<18}{statistics.median(speeds[name]):>10,.0f}{f1:>9.2f}{recall:>13.2f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("development", "test"), default="test")
-    parser.add_argument("--peers", type=int, default=200, metavar="N", help="stories for other libraries; 0: without")
+    parser.add_argument("--peers", type=int, default=100, metavar="N", help="stories for other libraries; 0: without")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     chosen = stories(options.half)
     print(f"{len(chosen)} stories ({options.half} half), ROUGE F1 in percent")
     compare(chosen)
+    logging.getLogger("jieba").setLevel(logging.WARNING)
     if options.peers:
-        compare_peers(chosen[: options.peers])
+        with tempfile.TemporaryDirectory() as folder:
+            jieba.dt.tmp_dir = folder
+            jieba.initialize()
+            compare_peers(chosen[: options.peers], options.rounds)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ CASES = (
     "They make cups, plates etc. |Acme Inc. sells them. |It went to Acme Inc. |The rest stayed.",
     "The temperature. |numpy is fast approx. five times",
     "it is good. |i like it. |really?! |yes",
+    "Mr. Lee of 5 High St. runs 3 ft. ahead. |Press Tab. |The St. Louis train. |It is on High St. |We know.",
     "He bought no. |It was 5. |Then 2019. |Next.",
     "Она пришла. |Он ушёл. |Où? |Là-bas.",
     # lists

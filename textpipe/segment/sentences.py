@@ -45,11 +45,13 @@ def _set(words: str) -> frozenset[str]:
 
 
 _NEVER_LAST = _set(
-    "mr mrs ms messrs dr prof st gen sen rep lt col capt cpt sgt maj cmdr rev hon pres gov mt ft e.g i.e eg ie vs v cf "
-    "viz resp incl excl fig figs eq eqs sec secs ch chap vol vols p pp ed eds tab ref refs"
+    "mr mrs ms messrs dr prof gen sen lt capt cpt sgt maj cmdr rev hon pres gov mt e.g i.e eg ie vs v cf viz resp incl "
+    "excl fig figs eq eqs chap vol vols p pp eds"
 )
 _BEFORE_NUMBERS = _set("no nos art op ca approx jan feb mar apr jun jul aug sep sept oct nov dec")
-_SOMETIMES_LAST = _set("al inc ltd co corp jr sr bros dept univ assn est min max ave blvd rd")
+_SOMETIMES_LAST = _set(
+    "al inc ltd co corp jr sr bros dept univ assn est min max st ave blvd rd ft sec secs ch col rep ed ref refs tab"
+)
 _STARTERS = _set(
     "a after all although an and as at because before both but by during each even for from he her here his how "
     "however i if in it its many more most no now of on one our she since so some such that the their then there "
