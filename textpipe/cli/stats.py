@@ -49,8 +49,8 @@ _COLUMNS = ("section", "name", "value")
     "--near",
     type=float,
     metavar="SIMILARITY",
-    help="Texts are near-duplicates from this Jaccard similarity of their 5-character shingles on, above 0 and up to 1. "
-    " [default: 0.8, if datasketch is installed]",
+    help="Texts are near-duplicates from this Jaccard similarity on, above 0 and up to 1.  "
+    "[default: 0.8, if datasketch is installed]",
 )
 @click.option("--no-near", is_flag=True, help="Look for equal texts only.")
 @click.option(
@@ -183,7 +183,7 @@ def _notes(record: Mapping[str, Any], *, without: bool) -> Iterator[str]:
         yield "equal texts only: pip install 'textpipe-zh[duplicates]' to find near-duplicates too"
     if duplicates["near"] is not None and duplicates["near"]["unchecked"]:
         yield (
-            f"{duplicates['near']['unchecked']} pairs of texts that share much were not compared, "
+            f"up to {duplicates['near']['unchecked']} pairs of texts that share much were not compared, "
             "and some groups may be in parts: a higher --near compares fewer"
         )
     if record["labels"]["distinct"] is None:

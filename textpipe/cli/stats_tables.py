@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from textpipe.cli.output import Cell, one_line, printed
+from textpipe.cli.console import one_line
+from textpipe.cli.output import Cell, printed
 
 _BAR = 30  # characters of the longest
 _UNITS = ("characters", "tokens")
@@ -40,27 +41,21 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
 
     if not rows:
         return ""
-    table = Table(
-        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(columns), pad_edge=False
-    )
+    table = Table(box=box.SIMPLE_HEAD, show_header=any(columns), pad_edge=False)
     for number, column in enumerate(columns):
         numeric = all(isinstance(row[number], int | float) or row[number] is None for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_shown(cell)) for cell in row))
-    return printed(table).strip("\n") + "\n"
+    return f"{title}\n{printed(table).strip(chr(10))}\n"
 
 
 def _shown(cell: Any) -> str:
     if cell is None:
         return "–"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    return (
-        f"{cell:,.4g}"
-        if isinstance(cell, float) and abs(cell) < 1000
-        else (f"{cell:,.0f}" if isinstance(cell, float) else one_line(str(cell)))
-    )
+    if isinstance(cell, float):
+        return f"{cell:,.4g}" if abs(cell) < 1000 else f"{cell:,.0f}"
+    return f"{cell:,}" if isinstance(cell, int) else one_line(str(cell))
 
 
 def _percent(share: float | None) -> str:

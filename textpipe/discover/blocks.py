@@ -105,7 +105,7 @@ def digest(text: str) -> bytes:
 
 
 def _characters(text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    counts = np.bincount(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
+    counts = np.bincount(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"))
     points = np.flatnonzero(counts)
     return points, counts[points]
 

@@ -1,7 +1,7 @@
 """Documents that are nearly the same: MinHash over character n-grams, candidates by bands, groups of what is alike.
 
 The signatures are datasketch's (the extra `duplicates`). Its in-memory index takes kilobytes a document; here the
-lowest 16 bits of each hash value are kept, and one band after the other is sorted.
+16 bits of each hash value are kept, and one band after the other is sorted.
 
 Broder (1997), On the resemblance and containment of documents; Li and König (2010), b-bit minwise hashing;
 Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3.
@@ -29,7 +29,6 @@ DEFAULT_THRESHOLD = 0.8
 PERMUTATIONS = 128
 SHINGLE = 5  # characters
 CONTEXT = 64  # characters of a piece that the shingles of the next one begin in
-_SEED = 1
 _RECALL = 0.99  # of pairs exactly at the threshold, that become candidates
 _COMPARISONS = 200  # for each document of a bucket; a bucket of that many is compared whole
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
@@ -51,10 +50,12 @@ class NearSettings:
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold <= 1:
-            hint = "1: the same letters; 0.8: a sentence in five differs at most"
+            hint = "--near 0.8, for example"
             raise UsageError(f"near is {self.threshold}, but a similarity above 0 and up to 1 is needed", hint=hint)
         if not 16 <= self.permutations <= 1024:
-            raise UsageError(f"{self.permutations} permutations, but 16 to 1024 make sense", hint="128 is usual")
+            raise UsageError(
+                f"{self.permutations} permutations, but 16 to 1024 make sense", hint="--permutations 128, for example"
+            )
         if not has_datasketch():
             raise UsageError("near-duplicates need datasketch", hint="pip install 'textpipe-zh[duplicates]'")
 
@@ -88,11 +89,11 @@ def normalized(text: str) -> str:
 
 
 def shingle_hashes(text: str) -> HashValues:
-    """uint32[n]: hashes of the shingles (every SHINGLE characters in a row) of a normalized text.
+    """uint32[2, n]: two hashes of each shingle (SHINGLE characters in a row) of a normalized text.
 
     A text that is shorter is one shingle.
     """
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
     if len(points) < SHINGLE:
         points = np.concatenate([points, np.full(SHINGLE - len(points), 0x110000, np.uint64)])  # no character
     count = len(points) - SHINGLE + 1
@@ -100,31 +101,40 @@ def shingle_hashes(text: str) -> HashValues:
     for place, weight in enumerate(_WEIGHTS):
         sums += (points[place : place + count] + np.uint64(1)) * weight
     sums ^= sums >> np.uint64(32)
-    mixed: HashValues = (sums * _WEIGHTS[0] >> np.uint64(32)).astype(np.uint32)
-    return mixed
+    products = np.stack([sums * _WEIGHTS[0], sums * _WEIGHTS[1]])
+    halves: HashValues = (products >> np.uint64(32)).astype(np.uint32)
+    return halves
 
 
 def signature(texts: Iterable[str], *, permutations: int) -> HashValues:
     """uint32[permutations]: the least hash values of the shingles of some texts.
 
     Those of a document in pieces are the least of its pieces' values, if each piece begins with the end of the last.
+    Two MinHashes share the work, each over its own hash of 32 bits: by one alone, two words of a few characters that
+    chance gives the same hash would be the same text.
     """
-    minhash = _empty(permutations).copy()
+    first, second = _empty(permutations // 2, 1).copy(), _empty(permutations - permutations // 2, 2).copy()
     for text in texts:
-        minhash.update_batch(shingle_hashes(normalized(text)).tolist())
-    return minhash.hashvalues  # type: ignore[no-any-return]
+        hashes = shingle_hashes(normalized(text))
+        first.update_batch(hashes[0].tolist())
+        second.update_batch(hashes[1].tolist())
+    return np.concatenate([first.hashvalues, second.hashvalues])
 
 
 def kept(values: HashValues) -> Signatures:
-    """Their lowest 16 bits: two different values agree in them once in 65,536 times."""
-    return values.astype(np.uint16)
+    """16 bits of each value, in which two different ones agree once in 65,536 times.
+
+    Neither the lowest nor the highest ones: those depend on the lowest ones of a shingle's hash alone, these are zero
+    for the least of many.
+    """
+    return (values * np.uint32(0x9E3779B1) >> np.uint32(16)).astype(np.uint16)
 
 
 @functools.cache
-def _empty(permutations: int) -> Any:
+def _empty(permutations: int, seed: int) -> Any:
     from datasketch import MinHash
 
-    return MinHash(num_perm=permutations, seed=_SEED, hashfunc=int, scheme="affine32")
+    return MinHash(num_perm=permutations, seed=seed, hashfunc=int, scheme="affine32")
 
 
 def similarities(signatures: Signatures, one: Signatures) -> NDArray[np.float64]:
@@ -137,7 +147,8 @@ class NearGroups:
     """Which texts belong together.
 
     group: int64[n], the same number for texts that are connected by pairs at or above the threshold
-    unchecked: candidate pairs that were left out because one bucket held too many texts that are not alike
+    unchecked: candidate pairs that were left out, at most, because a bucket held too many texts that are not alike;
+        a pair may count once a band
     """
 
     group: NDArray[np.int64]
@@ -208,16 +219,18 @@ def _join_bucket(joined: _Joined, bucket: NDArray[np.int64], signatures: Signatu
     allowed = _COMPARISONS * len(bucket)
     rest = np.arange(len(bucket))
     while len(rest) > 1:
-        frontier, rest = rest[:1], rest[1:]
-        leader = int(bucket[frontier[0]])
-        while len(frontier) and len(rest):
-            if len(frontier) * len(rest) > allowed:
-                return len(rest) * (len(rest) - 1) // 2
-            allowed -= len(frontier) * len(rest)
-            near = _near_any(signatures[rest], signatures[frontier], threshold)
+        waiting, rest = rest[:1], rest[1:]  # what has been joined, and not yet compared with the rest
+        leader = int(bucket[waiting[0]])
+        while len(waiting) and len(rest):
+            few = len(rest) < len(waiting) and len(rest) * len(waiting) <= allowed
+            compared, waiting = (waiting, waiting[:0]) if few else (waiting[:1], waiting[1:])
+            allowed -= len(compared) * len(rest)
+            if allowed < 0:
+                return len(rest) * (len(rest) + len(waiting) + 1)
+            near = _near_any(signatures[rest], signatures[compared], threshold)
             for row in bucket[rest[near]].tolist():
                 joined.join(leader, row)
-            frontier, rest = rest[near], rest[~near]
+            waiting, rest = np.concatenate([waiting, rest[near]]), rest[~near]
     return 0
 
 
