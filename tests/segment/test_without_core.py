@@ -19,6 +19,7 @@ COMMANDS = [
     ("tokenize", ARTICLES, "--lines", "--mode", "full"),
     ("tokenize", ARTICLES, "--tags", "--spans", "--format", "jsonl"),
     ("tokenize", ARTICLES, "--protect", str(DATA / "protected-terms.txt"), "--lines"),
+    ("newwords", str(DATA), "--min-count", "4"),
 ]
 
 

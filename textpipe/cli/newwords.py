@@ -28,8 +28,10 @@ _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
 _COLUMNS = (
     "text", "count", "documents", "pmi", "left_entropy", "right_entropy", "hold", "agreement", "score",
 )  # fmt: skip
+_HEADINGS = ("text", "count", "docs", "pmi", "left", "right", "hold", "agree", "score")  # for 80 columns
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _BESIDE_KEYS = 256 << 20  # bytes: the interpreter, numpy, the dictionary, a block of text
+_SHOWN = 3
 _PER_KEY = 40  # bytes: while keys are sorted and merged
 
 
@@ -135,14 +137,11 @@ def newwords(
         for others, what in ((log.paths, "input"), (user_dict, "user dictionary"), ([destination.path], "words")):
             check_apart(to_dict, others, what=what)
     html.check(destination, [*log.paths, *user_dict], others=[to_dict])
-    with (
-        html.open(destination),
-        destination.open([*log.paths, *user_dict]) as write,
-        _phases(shown=not reading.quiet) as phase,
-    ):
-        shown = with_progress(pieces, log, shown=not reading.quiet)
-        found = discover_new_words(shown, settings, jobs=jobs, read=read, phase=phase)
-        columns, rows = (("id", *_COLUMNS), _table_rows) if kind == "table" else (_COLUMNS, _rows)
+    with html.open(destination), destination.open([*log.paths, *user_dict]) as write:
+        with _phases(shown=not reading.quiet) as phase:
+            shown = with_progress(pieces, log, shown=not reading.quiet)
+            found = discover_new_words(shown, settings, jobs=jobs, read=read, phase=phase)
+        columns, rows = (("id", *_HEADINGS), _table_rows) if kind == "table" else (_COLUMNS, _rows)
         with record_writer(kind, write, columns=columns, rows=rows) as add:
             if kind == "table":
                 add({"id": _title(found, read), "words": found.words})
@@ -212,7 +211,8 @@ def _title(found: Found, read: Read) -> str:
 
 def _table_rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
     for word in record["words"]:
-        yield record["id"], *(word[column] for column in _COLUMNS)
+        cells = (word[column] for column in _COLUMNS)
+        yield record["id"], *(f"{cell:5.2f}" if isinstance(cell, float) else cell for cell in cells)
 
 
 def _rows(word: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
@@ -224,6 +224,9 @@ def _show_findings(found: Found, read: Read, *, quiet: bool, verbose: bool, to_d
         return
     if read.without_han:
         note(f"{read.without_han} of {read.documents} documents have no Chinese character: nothing was sought there")
+    if found.letterheads:
+        shown = ", ".join(found.letterheads[:_SHOWN])
+        note(f"left out, since nearly every document has it once ({len(found.letterheads)}, first: {shown})")
     if verbose:
         note(
             f"{found.candidates} strings occur {found.min_count} times or more and pass the thresholds; "

@@ -34,6 +34,8 @@ _LEAST_COUNT = 5
 _ONE_IN = 1_000_000  # units of text: an n-gram that is rarer is left out unless asked for
 _LEAST_AGREEMENT = 0.7
 _BETWEEN_WORDS = 2.0  # bits that known words side by side need beyond min_pmi
+_LETTERHEAD = 0.9  # what nearly every document has, and has once, is a formula of the source
+_ENOUGH_DOCUMENTS = 20  # to know that
 _DIGITS = 4
 _UNITS = re.compile("[0-9A-Za-z]+|.")
 
@@ -92,13 +94,19 @@ class NewWordSettings:
 
 @dataclass
 class Found:
-    """What a search came to. candidates: how many strings passed the thresholds, known words among them."""
+    """What a search came to.
+
+    words: the new words, best first; plausible: how many there are without regard to k
+    min_count: what was asked of them; candidates: strings that passed the thresholds; known: those in the dictionary
+    letterheads: strings that stand once in nearly every document, which are left out
+    """
 
     words: list[NewWordRecord]
     min_count: int
     candidates: int = 0
     known: int = 0
     plausible: int = 0
+    letterheads: list[str] = field(default_factory=list)
 
 
 def find_new_words(text: Text, settings: NewWordSettings, *, phase: Callable[[str], object] = str) -> Found:
@@ -163,7 +171,16 @@ def _of_one_length(
         information[chosen.which],
         *(values[kept] for values in (left, right, holds, agreeing)),
     )
-    return [_record(*row) for row in zip(words, *(column.tolist() for column in columns), strict=True)]
+    records = [_record(*row) for row in zip(words, *(column.tolist() for column in columns), strict=True)]
+    documents = len(text.documents)
+    found.letterheads += [record["text"] for record in records if _is_letterhead(record, documents)]
+    return [record for record in records if not _is_letterhead(record, documents)]
+
+
+def _is_letterhead(word: NewWordRecord, documents: int) -> bool:
+    """Whether a string stands in nearly every document, and hardly ever twice."""
+    many = documents >= _ENOUGH_DOCUMENTS and word["documents"] >= _LETTERHEAD * documents
+    return many and word["documents"] >= _LETTERHEAD * word["count"]
 
 
 def _record(
@@ -197,7 +214,7 @@ def _holds(
     """
     entries = (Entry(word["text"], None, NEW) for word in found.words)
     tokenizer = Tokenizer(hmm=False, dictionary=settings.dictionary.with_entries(entries))
-    both = list(parts(levels, chosen.which))
+    both, total = list(parts(levels, chosen.which)), text.total
     floor = settings.min_pmi + _BETWEEN_WORDS
     holds = []
     for place, (string, count) in enumerate(zip(strings, chosen.counts.tolist(), strict=True)):
@@ -210,7 +227,7 @@ def _holds(
             if all(len(piece) == 1 for piece, _ in pieces):
                 counts = []
             share = min((count / min(pair) for pair in counts), default=1.0)
-            firm = all(math.log2(count * text.total / (head * tail)) >= floor for head, tail in counts)
+            firm = all(math.log2(count * total / (head * tail)) >= floor for head, tail in counts)
             if firm and is_plausible(pieces, hold=share):
                 hold = share
         found.candidates += 1

@@ -27,6 +27,8 @@ _TITLES = (
     "校长", "教授", "主任", "委员长", "议长", "记者", "司令", "将军", "市长", "省长", "发言人", "总裁",
     "老师", "博士", "元帅",
 )  # fmt: skip
+_ATTRIBUTES = ("广大", "有关", "相关", "全体", "部分", "主要")  # begin phrases, whatever the dictionary makes of them
+_ADDRESSES = frozenset({"同志", "先生", "女士"})
 _FUNCTION = frozenset("pcurdyzefoqh")  # first letters of parts of speech: particles, adverbs, pronouns, measures …
 _BEFORE_OBJECTS = frozenset({"v", "vd", "vi", "a", "ad", "t", "i"})
 _ENDS = frozenset({
@@ -48,7 +50,7 @@ def is_plausible(pieces: Sequence[Piece], *, hold: float) -> bool:
     return not (
         _has_function_word(pieces, hold=hold)
         or _is_quantity(pieces[0])
-        or _begins_like_a_verb_phrase(pieces)
+        or _begins_like_a_phrase(pieces)
         or _ends_like_a_clause(pieces)
         or _is_names_side_by_side(pieces)
     )
@@ -68,12 +70,13 @@ def _is_quantity(first: Piece) -> bool:
     return piece[0] not in _NUMERALS or (len(piece) > 1 and piece[-1] in _MEASURES)
 
 
-def _begins_like_a_verb_phrase(pieces: Sequence[Piece]) -> bool:
+def _begins_like_a_phrase(pieces: Sequence[Piece]) -> bool:
+    """With a verb that an object follows, or with an adjective."""
     (first, tag), (last, _) = pieces[0], pieces[-1]
     if len(first) > 1:
-        return tag in _BEFORE_OBJECTS
+        return tag in _BEFORE_OBJECTS or first.startswith(_ATTRIBUTES)
     is_name = any(other.startswith("nr") for _, other in pieces[1:])
-    return tag in {"v", "f", "p", "d"} and first != "可" and len(last) > 1 and not is_name
+    return tag in {"v", "f", "p", "d", "q", "k"} and first != "可" and len(last) > 1 and not is_name
 
 
 def _ends_like_a_clause(pieces: Sequence[Piece]) -> bool:
@@ -93,5 +96,7 @@ def _is_names_side_by_side(pieces: Sequence[Piece]) -> bool:
     if len(first) > 1 and all(other in _PLACES for _, other in pieces):
         return True
     if any(piece.endswith(_TITLES) for piece, _ in pieces[:-1]):
+        return True
+    if last in _ADDRESSES:
         return True
     return tag == "nrfg" or (last.endswith(_TITLES) and tag in {"nr", NEW})
