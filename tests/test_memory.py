@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -40,10 +41,45 @@ def write(path: Path, megabytes: int, *, separator: str) -> Path:
 @pytest.mark.parametrize(("small", "large"), [(2, 8), pytest.param(50, 200, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("separator", "options"),
-    [("\n", ("tokenize", "--lines")), ("", ("tokenize",)), ("", ("keywords",)), ("\n", ("keywords", "--lines"))],
+    [
+        ("\n", ("tokenize", "--lines")),
+        ("", ("tokenize",)),
+        ("", ("keywords",)),
+        ("\n", ("keywords", "--lines")),
+        ("\n", ("keywords", "--lines", "--corpus")),
+        ("\n", ("train-idf", "--lines")),
+        ("", ("train-idf",)),
+    ],
 )
 def test_flat(tmp_path: Path, separator: str, options: tuple[str, ...], small: int, large: int) -> None:
     command, *rest = options
+    if command == "train-idf":
+        rest += ["--store", str(tmp_path / "store")]
     low = peak(command, write(tmp_path / "small.txt", small, separator=separator), *rest)
     high = peak(command, write(tmp_path / "large.txt", large, separator=separator), *rest)
     assert high < low + 8, f"{low:.0f} MiB for {small} MB, {high:.0f} MiB for {large} MB"
+
+
+def numbers(path: Path, megabytes: int, *, separator: str) -> Path:
+    """A file without a word that comes twice: 32 letters and digits each, 60 a line."""
+    with path.open("w") as stream:
+        for line in range(megabytes * 500):
+            words = (hashlib.md5(b"%d %d" % (line, word)).hexdigest() for word in range(60))
+            stream.write("文 " + " ".join(words) + separator)
+    return path
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("separator", ["\n", " "])
+@pytest.mark.parametrize("command", [("train-idf",), ("keywords",), ("keywords", "--corpus")])
+def test_words_without_end(tmp_path: Path, command: tuple[str, ...], separator: str) -> None:
+    """As many words as there is text; --corpus alone must hold those of a single document."""
+    if command == ("keywords", "--corpus") and separator == " ":
+        return
+    path = numbers(tmp_path / "a.txt", 300, separator=separator)
+    rest = ("--store", tmp_path / "store") if command == ("train-idf",) else ()
+    lines = () if separator == " " else ("--lines",)
+    assert peak(*command, path, *lines, *rest) < 300
+    if command == ("train-idf",):
+        few = numbers(tmp_path / "few.txt", 1, separator="\n")
+        assert peak("keywords", few, "--lines", "--idf", "latest", *rest) < 300

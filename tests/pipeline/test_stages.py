@@ -34,8 +34,9 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "corpus": (1, "b7a4f3208ab1ded6e075d2f0435b7d79afbe686fa7e16d85ed7b8b6c35243803"),
     "tokens": (1, "bdf4c286a029f3b61cb7ded10af3f8282bb64d111331e678514907fca68099b3"),
     "vocabulary": (1, "764b6457a8bedc8a59c17273287ba165da9770a5b1aacc497f442b5dedc392e7"),
-    "idf": (1, "e83a0377c05ac8e332668ba382c9f43075c1dfa8b1d283ab617b985afea14f5b"),
-    "keywords": (1, "b2d822e32607bf66c6ab8c545016710d534db25aefbf4db60919dd7efcf407ac"),
+    "idf": (2, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
+    "idf-from-files": (1, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
+    "keywords": (2, "9e16f87242174e29cffaf27b7af45c59ce101a8342ed877a958c4a75fec3a5a0"),
 }
 
 
@@ -51,10 +52,12 @@ def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs
 
 @pytest.fixture(scope="module")
 def news(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
-    """The artifacts of data/pipeline.toml."""
+    """The artifacts of data/pipeline.toml, and the one of its files that no step there makes."""
     store = Store(tmp_path_factory.mktemp("news") / "store")
     outcomes = run_steps(read_pipeline(str(DATA / "pipeline.toml")), store, prefix="pipeline")
-    return {outcome.step.name: outcome.artifact for outcome in outcomes if outcome.artifact is not None}
+    found = {outcome.step.name: outcome.artifact for outcome in outcomes if outcome.artifact is not None}
+    found["idf-from-files"] = made(store, "idf-from-files", files=raw_files([str(DATA / "news.tsv")], store))
+    return found
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -133,10 +136,38 @@ def test_idf(news: dict[str, Artifact]) -> None:
     for word in ("公司", "手机", "比赛"):
         having = sum(word in line for line in lines)
         assert having > 0
-        assert table[word] == pytest.approx(math.log(253 / (1 + having)) + 1)
-    assert idf.median == pytest.approx(math.log(253) + 1)
+        assert table[word] == pytest.approx(math.log(252 / having))
+    assert idf.median == pytest.approx(math.log(252)), "most words occur once"
     assert tokenizer == textpipe.Tokenizer()
     assert all(len(word) > 1 for word in table)
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_straight_from_files_the_idf_is_the_same(store: Store, tmp_path: Path, lines: bool) -> None:
+    """Whatever the format, the case and the lengths: the content of the artifact does not tell how it was counted."""
+    (tmp_path / "words.txt").write_text("云鹊手表 5 n\n")
+    long = "北京的 GPU 模型训练需要云鹊手表。" * 9_000
+    texts = [long, "", "The GPU and the gpu.\r\n", "Model " * 20_000, long.replace("\n", ""), "GPU Training\r", "文"]
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.txt").write_text(text, newline="")
+    inputs: dict[str, Given] = {"dictionary": raw_files([str(tmp_path / "words.txt")], store)}
+    files = raw_files([str(tmp_path / "*.txt"), str(DATA / "articles"), str(DATA / "news.tsv")], store)
+    reading = {"lines": lines, "encoding": "auto"}
+    tokens = made(store, "tokens", {"hmm": False}, corpus=made(store, "corpus", reading, files=files), **inputs)
+    for params in ({"min_documents": 2}, {"formula": "sklearn"}):
+        one = made(store, "idf", params, tokens=tokens)
+        other = made(store, "idf-from-files", {**reading, **params, "hmm": False}, files=files, **inputs)
+        assert one.manifest.digest == other.manifest.digest
+        assert one.manifest.id != other.manifest.id
+        assert other.manifest.metrics["documents"] == one.manifest.metrics["documents"] > 250
+
+
+def test_what_is_left_out_is_told(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "模型训练"}\n{"text": 3}\n\n{"text": "模型"}\n')
+    artifact = made(store, "idf-from-files", files=raw_files([str(tmp_path / "a.jsonl")], store))
+    assert artifact.manifest.metrics["documents"] == 2
+    assert sum(artifact.manifest.metrics["rejected"].values()) == 1
+    assert list(store.tmp.iterdir()) == []
 
 
 def test_keywords(news: dict[str, Artifact]) -> None:
@@ -355,7 +386,16 @@ def test_surrogates_in_labels(store: Store, tmp_path: Path) -> None:
     assert (document.id, document.text, document.label) == ("a\ufffd", "甲\ufffd", "x\ufffd")
 
 
+IDF_JSON = b'{"formula": "sklearn", "documents": 3, "words": 1, "total": 1, "median": 1, "jieba": "0.42.1"}'
 BAD = {
+    "other settings of a tokenizer": ("tokenizer.json", b'{"mode": "exact", "hmm": true, "protect": ["C++"]}'),
+    "a tokenizer that is no object": ("tokenizer.json", b"[]"),
+    "overlapping tokens": ("tokenizer.json", b'{"mode": "search", "hmm": true}'),
+    "another formula": ("idf.json", IDF_JSON.replace(b"sklearn", b"gensim")),
+    "another jieba": ("idf.json", IDF_JSON.replace(b"0.42.1", b"0.39")),
+    "other documents": ("idf.json", IDF_JSON.replace(b": 3,", b": 4,")),
+    "no object": ("idf.json", b"[]"),
+    "no settings": ("idf.json", b"\xff"),
     "not UTF-8": ("frequencies.tsv", b"\t3\n\xff\t1\n"),
     "a number without end": ("frequencies.tsv", b"\t" + b"9" * 5000 + b"\n"),
     "no numbers": ("frequencies.tsv", b"words\n"),
@@ -374,7 +414,8 @@ def test_an_artifact_in_good_order_that_makes_no_sense(store: Store, name: str, 
     from textpipe.pipeline.stage import Stage
 
     def craft(folder: Path, *_rest: object) -> dict[str, Any]:
-        files = {"frequencies.tsv": b"\t1\nab\t1\n", "tokenizer.json": b'{"mode": "exact", "hmm": true}'}
+        files = {"frequencies.tsv": b"\t3\nab\t1\n", "tokenizer.json": b'{"mode": "exact", "hmm": true}'}
+        files["idf.json"] = IDF_JSON
         for one, data in {**files, "dictionary.jsonl": b"", name: content}.items():
             (folder / one).write_bytes(data)
         return {}
@@ -459,14 +500,24 @@ def test_train_idf(tmp_path: Path, run: Run) -> None:
     ("arguments", "code", "message"),
     [
         (("--idf", "nwes"), 4, "error: no idf artifact 'nwes'; did you mean 'news'?"),
-        (("--idf", "news", "--no-hmm"), 2, "error: --idf brings its own tokenizer and dictionary"),
+        (
+            ("--idf", "news", "--no-hmm"),
+            2,
+            "error: the IDF was made with another tokenizer: hmm is on there and off here",
+        ),
+        (
+            ("--idf", "news", "--protect", DATA / "protected-terms.txt"),
+            2,
+            "error: the IDF was made with another tokeni",
+        ),
         (("--idf", "news", "--method", "textrank"), 2, "error: --idf belongs to tfidf"),
-        (("--idf", "tokens/latest"), 2, "error: 'tokens/latest' is no idf"),
+        (("--idf", "corpus/latest"), 2, "error: 'corpus/latest' is no idf"),
     ],
 )
 def test_idf_errors(tmp_path: Path, run: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
     store = ("--store", tmp_path / "store")
     assert run("train-idf", DATA / "articles", "--name", "news", *store).code == 0
+    made(Store(tmp_path / "store"), "corpus", files=raw_files([str(DATA / "news.tsv")], Store(tmp_path / "store")))
     outcome = run("keywords", DATA / "news.tsv", *arguments, *store)
     assert (outcome.code, outcome.err.startswith(message)) == (code, True)
 

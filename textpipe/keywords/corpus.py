@@ -201,7 +201,7 @@ class CorpusTally:
 
 
 def signed_g2(here: float, all_here: float, there: float, all_there: float) -> float:
-    """Dunning's G2 of a term, `here` of `all_here` against `there` of `all_there`; below 0 if its share here is less."""
+    """Dunning's G2 of `here` of `all_here` occurrences against `there` of `all_there`; below 0 if here is the less."""
     share = (here + there) / (all_here + all_there)
     pairs = (
         (here, all_here * share),

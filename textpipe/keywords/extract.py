@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Method = Literal["tfidf", "textrank"]
 METHODS: tuple[Method, ...] = get_args(Method)
+_LONG = 64  # pieces from which on a document's words may be too many for memory
 _PLAIN_OPTIONS = frozenset({"method", "k", "lowercase", "converge", "tokenizer"})
 
 
@@ -202,6 +203,14 @@ def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
 
 def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keyword]:
     """The keywords of one document that comes in pieces, as `textpipe.text.split_pieces` cuts it."""
+    if settings.method == "tfidf" and not settings.tokenizer.traditional:
+        pieces = iter(pieces)
+        head = list(itertools.islice(pieces, _LONG))
+        if len(head) == _LONG:
+            from textpipe.keywords.long import keywords_of_long
+
+            return keywords_of_long(itertools.chain(head, pieces), settings)
+        pieces = head
     extractor = settings.extractor
     if extractor is not None:
         pieces = iter(pieces)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from array import array
 from bisect import bisect_right
 from collections import Counter
@@ -102,18 +103,19 @@ class FrequenciesOnDisk:
                 self._starts.append(start)
                 start += len(block)
             self._starts.append(start)
-        self._stream = self._opened()
+        self._open()
 
-    def _opened(self) -> IO[bytes]:
+    def _open(self) -> None:
         with naming_errors(str(self._path)):
-            return open(self._path, "rb", buffering=0)
+            self._descriptor = os.open(self._path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_stream"}
+        return {name: value for name, value in self.__dict__.items() if name != "_descriptor"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._stream = self._opened()
+        self._open()
 
     def get(self, word: str, default: int, /) -> int:
         """In how many documents the word occurs. Raises ArtifactError when the file has become shorter."""
@@ -123,7 +125,7 @@ class FrequenciesOnDisk:
             return default
         start, end = self._starts[place], self._starts[place + 1]
         with naming_errors(str(self._path)):
-            block = b"\n" + os.pread(self._stream.fileno(), end - start, start)
+            block = b"\n" + os.pread(self._descriptor, end - start, start)
         if len(block) != end - start + 1:
             raise _not_a_table(self._path, None)
         row = block.find(b"\n" + key + b"\t")

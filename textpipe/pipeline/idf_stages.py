@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.read import ReadOptions, read_pieces
-from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
+from textpipe.errors import REMAKE, ArtifactError, InputError
 from textpipe.keywords.frequencies import open_frequencies, write_frequencies
 from textpipe.keywords.idf import FORMULAS, DocumentFrequencies
 from textpipe.keywords.tally import DocumentTally
@@ -132,8 +132,7 @@ IDF_FROM_FILES = Stage(
 def idf_of(artifact: Artifact) -> tuple[InverseDocumentFrequencies, Tokenizer]:
     """(weights, the tokenizer they belong to) of an idf artifact, every byte checked first.
 
-    Raises ArtifactError when it is damaged, made by an older textpipe or with another jieba, and UsageError when its
-    tokens are none that keywords can be made of.
+    Raises ArtifactError when it is damaged, or made by an older textpipe, with another jieba or of overlapping tokens.
     """
     verified(artifact)
     if _SETTINGS not in artifact.manifest.outputs:
@@ -141,10 +140,8 @@ def idf_of(artifact: Artifact) -> tuple[InverseDocumentFrequencies, Tokenizer]:
         raise ArtifactError("an idf of an older textpipe, without a formula", where=artifact.address, hint=hint)
     tokenizer = read_tokenizer(artifact)
     if tokenizer.mode != "exact":
-        reason = f"tokens of mode {tokenizer.mode!r} overlap, and keywords are cut in mode 'exact'"
-        raise UsageError(
-            f"the IDF was made with another tokenizer: {reason}", where=artifact.address, hint="tokens in mode exact"
-        )
+        reason = f"its tokens are those of mode {tokenizer.mode!r}, which overlap; keywords are cut in mode 'exact'"
+        raise _other_tokenizer(artifact, reason)
     formula, frequencies = _read(artifact)
     return frequencies.idf(formula, tokenizer=tokenizer), tokenizer
 
@@ -159,12 +156,15 @@ def _read(artifact: Artifact) -> tuple[Formula, DocumentFrequencies]:
         raise ArtifactError("not the settings of word weights", where=path, hint=REMAKE)
     made, here = settings.get("jieba"), version("jieba")
     if made != here:
-        reason = f"jieba {made} there and jieba {here} here"
-        hint = "make it again: textpipe train-idf"
-        raise ArtifactError(f"the IDF was made with another tokenizer: {reason}", where=artifact.address, hint=hint)
+        raise _other_tokenizer(artifact, f"jieba {made} there and jieba {here} here")
     return cast("Formula", settings["formula"]), DocumentFrequencies(
         documents, table, settings["total"], settings["median"]
     )
+
+
+def _other_tokenizer(artifact: Artifact, reason: str) -> ArtifactError:
+    hint = "make it again: textpipe train-idf"
+    return ArtifactError(f"the IDF was made with another tokenizer: {reason}", where=artifact.address, hint=hint)
 
 
 def _json_object(path: Path) -> dict[str, Any]:
