@@ -9,7 +9,19 @@ import pytest
 
 import textpipe
 
-HEAVY = {"numpy", "scipy", "jieba", "sklearn", "networkx", "rich", "torch", "gensim", "pyarrow", "charset_normalizer"}
+HEAVY = {
+    "numpy",
+    "scipy",
+    "jieba",
+    "sklearn",
+    "networkx",
+    "rich",
+    "torch",
+    "gensim",
+    "pyarrow",
+    "charset_normalizer",
+    "jinja2",
+}
 
 
 def loaded_after(code: str) -> set[str]:

@@ -88,6 +88,8 @@ def naming_errors(path: str) -> Iterator[None]:
     """Errors of the system inside become OutputError, at `path` when they name no file themselves."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # not of a file: whoever read what is printed meanwhile has left
     except OSError as error:
         raise as_output_error(error, where=path) from None
 

@@ -11,6 +11,7 @@ import click
 from textpipe.cli.console import note, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, record_writer
 from textpipe.cli.reading import Reading
+from textpipe.cli.reporting import HtmlReport
 from textpipe.errors import EXIT_NEGATIVE, UsageError
 
 if TYPE_CHECKING:
@@ -30,13 +31,16 @@ def write_corpus_keywords(
     *,
     jobs: int | None,
     graph: str | None,
+    html: HtmlReport,
 ) -> None:
     """One record for all documents, written as those of single documents are."""
     from textpipe.operations.corpus_keywords import extract_corpus_keywords
 
     if graph is not None:
         raise UsageError("--graph does not go with --corpus", hint="leave out one of them")
+    html.check(destination, log.paths)
     with (
+        html.open(destination),
         destination.open(log.paths) as write,
         record_writer(destination.format, write, columns=_COLUMNS, rows=_rows) as add,
     ):
@@ -45,6 +49,10 @@ def write_corpus_keywords(
             shown, settings, identity=_name(reading.paths), jobs=1 if jobs is None else jobs
         )
         add(record)
+        if html.wanted:
+            from textpipe.report.keywords import keywords_page
+
+            html.write(keywords_page(html.shown, tokenize=settings.tokenizer.tokenize, of_all=record))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if not record["keywords"]:
         if not reading.quiet:

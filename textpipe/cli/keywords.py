@@ -13,6 +13,7 @@ from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.corpus_keywords import write_corpus_keywords
 from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, UsageError
@@ -76,6 +77,7 @@ _COLUMNS = ("id", "text", "score", "count", "first")
 @click.option("--corpus", is_flag=True, help="One list for all documents together: what sets them apart from others.")
 @cuts_text
 @uses_store
+@writes_html
 @writes_records(*_FORMATS)
 @click.pass_context
 def keywords(
@@ -85,6 +87,7 @@ def keywords(
     reading: Reading,
     graph: str | None,
     jobs: int | None,
+    html: HtmlReport,
     destination: Destination,
     corpus: bool,
     **options: Any,
@@ -111,31 +114,38 @@ def keywords(
     kind = destination.format
     settings = make_settings(quiet=reading.quiet, **options)
     log = ReadLog()
-    pieces = reading.pieces(log)
+    pieces = html.watch(reading.pieces(log))
     if corpus:
-        write_corpus_keywords(context, pieces, log, settings, reading, destination, jobs=jobs, graph=graph)
+        write_corpus_keywords(context, pieces, log, settings, reading, destination, jobs=jobs, graph=graph, html=html)
         return
     if graph is not None:
         _check_graph(graph, settings, force=destination.force)
         check_apart(graph, log.paths, what="input")
         check_apart(graph, [destination.path], what="keywords")
+    html.check(destination, log.paths, others=[graph])
     merged = CooccurrenceGraph() if graph else None
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with contextlib.ExitStack() as stack:
         graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
+        stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
         add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
         found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
+            html.add(record)
             if not record["keywords"]:
                 without += 1
                 first_without = first_without or source or record["id"]
         if graph_file is not None and merged is not None:
             graph_file.write(to_graphml(merged, converge=settings.converge))
             graph_file.flush()  # a full disk shows here, before the keywords are published
+        if html.wanted:
+            from textpipe.report.keywords import keywords_page
+
+            html.write(keywords_page(html.shown, tokenize=settings.tokenizer.tokenize))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"

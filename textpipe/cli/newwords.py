@@ -13,6 +13,7 @@ import click
 from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import make_tokenizer
 from textpipe.errors import EXIT_NEGATIVE, UsageError
 from textpipe.files import atomic_writer, check_writable
@@ -93,6 +94,7 @@ _PER_KEY = 40  # bytes: while keys are sorted and merged
 @click.option(
     "--jobs", type=int, default=0, show_default=True, metavar="N", help="Threads that cut the text; 0: all cores."
 )
+@writes_html
 @writes_records(*_FORMATS)
 @click.pass_context
 def newwords(
@@ -105,6 +107,7 @@ def newwords(
     to_dict: str | None,
     max_memory: str,
     jobs: int,
+    html: HtmlReport,
     destination: Destination,
     **thresholds: Any,
 ) -> None:
@@ -133,7 +136,8 @@ def newwords(
         check_writable(to_dict, force=destination.force)
         for others, what in ((log.paths, "input"), (user_dict, "user dictionary"), ([destination.path], "words")):
             check_apart(to_dict, others, what=what)
-    with destination.open([*log.paths, *user_dict]) as write:
+    html.check(destination, [*log.paths, *user_dict], others=[to_dict])
+    with html.open(destination), destination.open([*log.paths, *user_dict]) as write:
         with _phases(shown=not reading.quiet) as phase:
             shown = with_progress(pieces, log, shown=not reading.quiet)
             found = discover_new_words(shown, settings, jobs=jobs, read=read, phase=phase)
@@ -144,6 +148,10 @@ def newwords(
             else:
                 for word in found.words:
                     add(word)
+        if html.wanted:
+            from textpipe.report.newwords import newwords_page
+
+            html.write(newwords_page(found.words, title=_title(found, read)))
         if to_dict is not None and found.words:
             _write_dictionary(to_dict, found, dictionary, force=destination.force, quiet=reading.quiet)
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)

@@ -13,6 +13,7 @@ import click
 from textpipe.cli.console import note, show_account, with_progress
 from textpipe.cli.output import Destination, check_apart, json_line, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.cli.stats_tables import rows_of, tables_of
 from textpipe.errors import UsageError
@@ -66,6 +67,7 @@ _COLUMNS = ("section", "name", "value")
     help="Write every group of duplicates here, as JSON lines.",
 )
 @cuts_text
+@writes_html
 @writes_records(*_FORMATS)
 def stats(
     *,
@@ -81,6 +83,7 @@ def stats(
     protect: tuple[str, ...],
     traditional: bool,
     jobs: int | None,
+    html: HtmlReport,
     destination: Destination,
 ) -> None:
     """Say what a collection of documents holds, before anything is done with it.
@@ -107,11 +110,13 @@ def stats(
     pieces = reading.pieces(log)
     if duplicates is not None:
         _check_duplicates(duplicates, destination, log.paths)
+    html.check(destination, log.paths, others=[duplicates])
     statistics = Statistics(near=wanted)
     with contextlib.ExitStack() as stack:
         groups_file = None
         if duplicates is not None:
             groups_file = stack.enter_context(atomic_writer(duplicates, force=destination.force))
+        stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
         counting = count_documents(
             pieces, CountSettings(tokenizer, wanted), statistics, jobs=1 if jobs is None else jobs
@@ -130,6 +135,10 @@ def stats(
             for group in found.groups():
                 groups_file.write(f"{json_line(group)}\n".encode("utf-8", "backslashreplace"))
             groups_file.flush()  # a full disk shows here, before the statistics are published
+        if html.wanted:
+            from textpipe.report.stats import stats_page
+
+            html.write(stats_page(record))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if not reading.quiet:
         for message in _notes(record, without=no_near):

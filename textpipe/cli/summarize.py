@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from textpipe.cli.console import note, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.errors import EXIT_NEGATIVE
 
@@ -47,10 +48,18 @@ _COLUMNS = ("id", "position", "score", "start", "end", "text")
     "character): shipped lists or a file with one a line; repeatable, also zh,en; none for none at all.",
 )
 @cuts_text
+@writes_html
 @writes_records(*_FORMATS)
 @click.pass_context
 def summarize(
-    context: click.Context, /, *, reading: Reading, jobs: int | None, destination: Destination, **options: Any
+    context: click.Context,
+    /,
+    *,
+    reading: Reading,
+    jobs: int | None,
+    html: HtmlReport,
+    destination: Destination,
+    **options: Any,
 ) -> None:
     """Find the key sentences of documents, word for word, with their places.
 
@@ -69,19 +78,26 @@ def summarize(
     kind = destination.format
     settings = _settings(context, quiet=reading.quiet, **options)
     log = ReadLog()
-    pieces = reading.pieces(log)
+    pieces = html.watch(reading.pieces(log))
+    html.check(destination, log.paths)
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with contextlib.ExitStack() as stack:
+        stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
         add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
         found = summarize_documents(pieces, settings, jobs=1 if jobs is None else jobs)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
+            html.add(record)
             if not record["sentences"]:
                 without += 1
                 first_without = first_without or source or record["id"]
+        if html.wanted:
+            from textpipe.report.summary import summary_page
+
+            html.write(summary_page(html.shown))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "they hold no letter, digit or character"
