@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
 _COLUMNS = ("id", "text", "score", "count", "first")
+_EXPLAINED_COLUMNS = (*_COLUMNS, "idf", "ranks", "sentences")
 
 
 @click.command()
@@ -74,6 +75,9 @@ _COLUMNS = ("id", "text", "score", "count", "first")
     shell_complete=complete_artifact,
     help="Phrases, TF-IDF: word weights of your own, as train-idf made them.  [default: jieba's]",
 )
+@click.option(
+    "--explain", is_flag=True, help="Why: every signal of each keyword, its rank by it, and the sentences that hold it."
+)
 @click.option("--corpus", is_flag=True, help="One list for all documents together: what sets them apart from others.")
 @cuts_text
 @uses_store
@@ -90,6 +94,7 @@ def keywords(
     html: HtmlReport,
     destination: Destination,
     corpus: bool,
+    explain: bool,
     **options: Any,
 ) -> None:
     """Find the keywords of documents: phrases and words that their authors would name.
@@ -104,6 +109,7 @@ def keywords(
       textpipe keywords article.txt
       textpipe keywords reviews.csv --text-col comment --stopwords zh -o keywords.csv
       textpipe keywords news/ --method textrank -k 5 --jobs 0 --format jsonl
+      textpipe keywords article.txt -k 5 --explain --format json
       textpipe keywords news/ --corpus
     """
     from textpipe.corpus.document import ReadLog
@@ -115,6 +121,8 @@ def keywords(
     settings = make_settings(quiet=reading.quiet, **options)
     log = ReadLog()
     pieces = html.watch(reading.pieces(log))
+    if explain and (corpus or graph is not None):
+        raise UsageError("--explain goes with neither --corpus nor --graph", hint="leave them out")
     if corpus:
         write_corpus_keywords(context, pieces, log, settings, reading, destination, jobs=jobs, graph=graph, html=html)
         return
@@ -124,14 +132,15 @@ def keywords(
         check_apart(graph, [destination.path], what="keywords")
     html.check(destination, log.paths, others=[graph])
     merged = CooccurrenceGraph() if graph else None
+    columns, rows = (_EXPLAINED_COLUMNS, _explained_rows) if explain else (_COLUMNS, _rows)
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with contextlib.ExitStack() as stack:
         graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
         stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
-        add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
-        found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged)
+        add = stack.enter_context(record_writer(kind, write, columns=columns, rows=rows))
+        found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged, explain=explain)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
@@ -201,3 +210,11 @@ def _check_graph(path: str, settings: KeywordSettings, *, force: bool) -> None:
 def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
     for keyword in record["keywords"]:
         yield record["id"], keyword["text"], keyword["score"], keyword["count"], keyword["first"]
+
+
+def _explained_rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+    """The ranks by every signal and the sentences as text; values and weights are in JSON."""
+    for row, keyword in zip(_rows(record), record["keywords"], strict=True):
+        idf = "" if keyword["idf"] is None else keyword["idf"]
+        ranks = ", ".join(f"{name} {signal['rank']}" for name, signal in keyword["signals"].items())
+        yield *row, idf, ranks, " | ".join(sentence["text"] for sentence in keyword["sentences"])

@@ -239,10 +239,10 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
         pieces = itertools.chain((first,), pieces)
         if has_han(first):
             return _compiled(pieces, settings, extractor)
-    reading = _read(pieces, settings)
+    reading = read_document(pieces, settings)
     if reading.graph is not None:
         return rank(reading.graph, k=settings.k, converge=settings.converge)
-    idf = _for_either_script(settings.idf) if settings.tokenizer.traditional else settings.idf
+    idf = for_either_script(settings.idf) if settings.tokenizer.traditional else settings.idf
     if reading.phrases is None:
         return weigh(reading.words, k=settings.k, idf=idf)
     found = chosen(reading.phrases.ranked(idf), k=settings.k, mmr=settings.mmr)
@@ -276,19 +276,19 @@ class _EitherScript:
         return self._table.get(word, self._table.get(simplify(word), default))
 
 
-def _for_either_script(idf: InverseDocumentFrequencies | None) -> InverseDocumentFrequencies:
+def for_either_script(idf: InverseDocumentFrequencies | None) -> InverseDocumentFrequencies:
     idf = idf or chinese_idf()
     return idf._replace(table=_EitherScript(idf.table))
 
 
 def graph_of(pieces: Iterable[str], settings: KeywordSettings) -> CooccurrenceGraph:
     """The co-occurrence graph that textrank ranks, of one document that comes in pieces."""
-    graph = _read(pieces, settings).graph
+    graph = read_document(pieces, settings).graph
     assert graph is not None  # the caller has settings of textrank
     return graph
 
 
-class _Reading:
+class DocumentReading:
     """What has been counted of a document, by settings without an open choice."""
 
     def __init__(self, settings: KeywordSettings, *, chinese: bool) -> None:
@@ -311,10 +311,10 @@ class _Reading:
             (self.words if self.graph is None else self.graph).add(self._filter.tagged(pairs))
 
 
-def _read(pieces: Iterable[str], settings: KeywordSettings) -> _Reading:
+def read_document(pieces: Iterable[str], settings: KeywordSettings) -> DocumentReading:
     """Count a document. Until it shows a Han character both readings of it are kept, then only the Chinese one."""
-    chinese = _Reading(settings.for_language(chinese=True), chinese=True)
-    english: _Reading | None = _Reading(settings.for_language(chinese=False), chinese=False)
+    chinese = DocumentReading(settings.for_language(chinese=True), chinese=True)
+    english: DocumentReading | None = DocumentReading(settings.for_language(chinese=False), chinese=False)
     tagging = settings.method != "tfidf" or settings.pos is not None
     empty = True
     for piece in pieces:
