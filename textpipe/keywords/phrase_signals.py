@@ -14,7 +14,7 @@ from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
 
 # in the order in which the compiled kernel adds them up as well
 SIGNALS = (
-    "frequency", "first", "last", "repetition", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
+    "frequency", "first", "last", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
 )  # fmt: skip
 
 
@@ -62,7 +62,6 @@ def signals(candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf
 
     frequency: ln of its count
     first, last: ln of (1 +) the characters before its first and after its last occurrence
-    repetition: ln of the mean count of its words
     rarity: the IDF of its most common word
     graph: ln of (1 +) the mean number of other words that stand near its words (degree in the co-occurrence graph)
     nested: 1 when it never stands without the same word beside it
@@ -76,7 +75,6 @@ def signals(candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf
         "frequency": math.log(candidate.count),
         "first": math.log1p(candidate.first),
         "last": math.log1p(length - candidate.last),
-        "repetition": math.log(sum(phrases.counts[word] for word in words) / size),
         "rarity": min(idf[word] for word in words),
         "graph": math.log1p(sum(phrases.degrees[word] for word in words) / size),
         "nested": float(candidate.inside >= candidate.count),

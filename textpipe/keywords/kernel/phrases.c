@@ -28,29 +28,28 @@ static double *rarities(const Phrases *phrases, const Table *table, const Rarity
     return values;
 }
 
-static void words_of(const Phrases *phrases, const Candidate *candidate, const double *rarity, double *counted,
-                     double *degree, double *rarest) {
-    int64_t counts = 0, degrees = 0;
+static void words_of(const Phrases *phrases, const Candidate *candidate, const double *rarity, double *degree,
+                     double *rarest) {
+    int64_t degrees = 0;
     double least = rarity[candidate->word];
     for (const Candidate *at = candidate;; at = phrases->found + at->prefix) {
         const PhraseWord *word = phrases->words + at->word;
-        counts += word->count, degrees += word->degree;
+        degrees += word->degree;
         if (rarity[at->word] < least) least = rarity[at->word];
         if (at->prefix < 0) break;
     }
-    *counted = (double)counts / candidate->length, *degree = (double)degrees / candidate->length, *rarest = least;
+    *degree = (double)degrees / candidate->length, *rarest = least;
 }
 
 static double score_of(const Phrases *phrases, const PhraseModel *model, const Candidate *candidate,
                        const double *rarity) {
-    double counted, degree, rarest;
-    words_of(phrases, candidate, rarity, &counted, &degree, &rarest);
+    double degree, rarest;
+    words_of(phrases, candidate, rarity, &degree, &rarest);
     double count = (double)candidate->count;
     double signals[SIGNAL_COUNT] = {
         log(count),
         log1p((double)candidate->first),
         log1p((double)(phrases->offset - candidate->last)),
-        log(counted),
         rarest,
         log1p(degree),
         candidate->inside >= candidate->count,

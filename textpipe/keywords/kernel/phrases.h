@@ -4,7 +4,7 @@
 
 #include "candidates.h"
 
-enum { SIGNAL_COUNT = 10, MOST_LENGTHS = 16 };
+enum { SIGNAL_COUNT = 9, MOST_LENGTHS = 16 };
 
 /* The weights, as textpipe/keywords/phrase_signals.py explains them. */
 typedef struct {
