@@ -21,8 +21,9 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
+from textpipe.embeddings.vectors import Vectors, read_word2vec_text
 from textpipe.keywords.extract import keyword_settings
-from textpipe.keywords.phrase_signals import SIGNALS
+from textpipe.keywords.phrase_signals import SIGNALS, SIMILARITY
 from textpipe.keywords.phrases import PhraseReading
 from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
 from textpipe.metrics.keywords import score_keywords
@@ -54,13 +55,14 @@ class Rows:
         return 100 * score_keywords(self.gold, best, k=k).f1_micro
 
 
-def read_rows(path: Path, *, chinese: bool) -> Rows:
-    """Every candidate of every document, as the method meets them."""
+def read_rows(path: Path, *, chinese: bool, vectors: Vectors | None = None) -> Rows:
+    """Every candidate of every document, as the method meets them; with `vectors`, similarity is a column more."""
     documents = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     settings = keyword_settings(method="phrases").for_language(chinese=chinese)
     kinds = tuple(CHINESE_KINDS) if chinese else ENGLISH_KINDS
     lengths = 7 if chinese else 5
-    columns = [("signal", name) for name in SIGNALS] + [("length", str(length)) for length in range(1, lengths + 1)]
+    names = (*SIGNALS, SIMILARITY) if vectors is not None else SIGNALS
+    columns = [("signal", name) for name in names] + [("length", str(length)) for length in range(1, lengths + 1)]
     columns += [(end, kind) for end in ("first word", "last word") for kind in kinds]
     place = {column: number for number, column in enumerate(columns)}
     values, named, owner, forms = [], [], [], []
@@ -68,9 +70,9 @@ def read_rows(path: Path, *, chinese: bool) -> Rows:
     for number, document in enumerate(documents):
         reading = PhraseReading(chinese=chinese, stopwords=settings.stopwords)
         reading.add_pairs(settings.tokenizer.tag(document["text"]))
-        for one in reading.ranked():
+        for one in reading.ranked(vectors=vectors):
             row = np.zeros(len(columns))
-            row[: len(SIGNALS)] = list(one.signals.values())
+            row[: len(names)] = list(one.signals.values())
             length = len(one.candidate.text) if chinese else one.candidate.length
             row[place["length", str(min(length, lengths))]] = 1
             row[place["first word", one.candidate.kinds[0]]] = 1
@@ -108,7 +110,7 @@ def ablation(rows: Rows, *, ks: Sequence[int]) -> None:
         print(f"{'- ' + left_out if left_out else 'all':16}{figures}", flush=True)
 
 
-def weights(rows: Rows, *, longest: int, in_characters: bool) -> dict[str, Any]:
+def weights(rows: Rows, *, longest: int, in_characters: bool, similarity: float) -> dict[str, Any]:
     """The model as it is stored: two decimals, which changes no figure by more than chance."""
     model = fitted(rows.matrix, rows.named)
     found: dict[str, dict[str, float]] = {}
@@ -122,7 +124,19 @@ def weights(rows: Rows, *, longest: int, in_characters: bool) -> dict[str, Any]:
         "lengths": list(found["length"].values()),
         "first_kind": found["first word"],
         "last_kind": found["last word"],
+        "similarity": similarity,
     }
+
+
+def similarity_weight(path: Path) -> float:
+    """What vectors of single Chinese characters add, printed, and the weight they get."""
+    vectors = read_word2vec_text(str(DATA / "embeddings/tencent_characters_200.vec.gz"))
+    rows = read_rows(path, chinese=True, vectors=vectors)
+    totals = cross_validated(rows, range(len(rows.columns)))
+    figures = "  ".join(f"{rows.score(totals, k=k):6.2f}" for k in (5, 10))
+    print(f"{'+ similarity':16}{figures}", flush=True)
+    place = rows.columns.index(("signal", SIMILARITY))
+    return round(float(fitted(rows.matrix, rows.named).coef_[0][place]), 2)
 
 
 def main() -> None:
@@ -131,12 +145,16 @@ def main() -> None:
     parser.add_argument("--no-ablation", action="store_true")
     options = parser.parse_args()
     models = {}
+    similarity = 0.0  # English takes the weight of Chinese: there are no English vectors to fit it with
     for language, folder, longest in (("chinese", "csl", 4), ("english", "inspec", 5)):
         rows = read_rows(DATA / "keywords" / folder / "dev.jsonl", chinese=language == "chinese")
         print(f"{folder}: {len(rows.gold)} documents, {len(rows.named)} candidates; F1@5, F1@10 in cross-validation")
         if not options.no_ablation:
             ablation(rows, ks=(5, 10))
-        models[language] = weights(rows, longest=longest, in_characters=language == "chinese")
+        if language == "chinese":
+            similarity = similarity_weight(DATA / "keywords/csl/dev.jsonl")
+        in_characters = language == "chinese"
+        models[language] = weights(rows, longest=longest, in_characters=in_characters, similarity=similarity)
         if language == "english":
             held = read_rows(DATA / "keywords/inspec/train.jsonl", chinese=False)
             totals = fitted(rows.matrix, rows.named).decision_function(held.matrix)

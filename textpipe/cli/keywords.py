@@ -20,6 +20,7 @@ from textpipe.errors import EXIT_NEGATIVE, UsageError
 from textpipe.files import atomic_writer, check_writable
 
 if TYPE_CHECKING:
+    from textpipe.embeddings.vectors import Vectors
     from textpipe.keywords.extract import KeywordSettings
     from textpipe.store.layout import Store
 
@@ -76,6 +77,12 @@ _EXPLAINED_COLUMNS = (*_COLUMNS, "idf", "ranks", "sentences")
     help="Phrases, TF-IDF: word weights of your own, as train-idf made them.  [default: jieba's]",
 )
 @click.option(
+    "--vectors",
+    type=click.Path(path_type=str, readable=False),
+    metavar="FILE",
+    help="Phrases: word vectors in word2vec's text format; how near a phrase is to its document then counts too.",
+)
+@click.option(
     "--explain", is_flag=True, help="Why: every signal of each keyword, its rank by it, and the sentences that hold it."
 )
 @click.option("--corpus", is_flag=True, help="One list for all documents together: what sets them apart from others.")
@@ -94,6 +101,7 @@ def keywords(
     html: HtmlReport,
     destination: Destination,
     corpus: bool,
+    vectors: str | None,
     explain: bool,
     **options: Any,
 ) -> None:
@@ -118,7 +126,7 @@ def keywords(
     from textpipe.operations.keywords import extract_keywords
 
     kind = destination.format
-    settings = make_settings(quiet=reading.quiet, **options)
+    settings = make_settings(quiet=reading.quiet, vectors=_read_vectors(vectors), **options)
     log = ReadLog()
     pieces = html.watch(reading.pieces(log))
     if explain and (corpus or graph is not None):
@@ -167,6 +175,14 @@ def keywords(
             say(f"hint: {hint}")
     if without == log.used:
         context.exit(EXIT_NEGATIVE)
+
+
+def _read_vectors(path: str | None) -> Vectors | None:
+    if path is None:
+        return None
+    from textpipe.embeddings.vectors import read_word2vec_text
+
+    return read_word2vec_text(path)
 
 
 def make_settings(

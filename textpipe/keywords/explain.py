@@ -8,6 +8,7 @@ from typing import NamedTuple, TypedDict
 
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.extract import DocumentReading, KeywordSettings, for_either_script, read_document
+from textpipe.keywords.phrase_signals import SIMILARITY, PhraseModel
 from textpipe.keywords.phrases import WeighedPhrase, chosen
 from textpipe.keywords.textrank import rank
 from textpipe.keywords.tfidf import weigh
@@ -84,11 +85,11 @@ def _found(
     """(all candidates, the keywords among them, the weight of each signal)."""
     idf = for_either_script(settings.idf) if settings.tokenizer.traditional else settings.idf
     if reading.phrases is not None:
-        ranked = reading.phrases.ranked(idf)
+        ranked = reading.phrases.ranked(idf, vectors=settings.vectors)
         known = reading.phrases.chinese or idf is not None
         everything = {id(one): _phrase(one, reading, known=known) for one in ranked}
         best = [everything[id(one)] for one in chosen(ranked, k=settings.k, mmr=settings.mmr)]
-        return list(everything.values()), best, dict(reading.phrases.model.weights)
+        return list(everything.values()), best, _weights(reading.phrases.model, settings)
     if reading.graph is not None:
         links: Counter[str] = Counter()
         for (left, right), weight in reading.graph.edges().items():
@@ -103,6 +104,13 @@ def _found(
     values = {one.text: weights.table.get(one.text, weights.median) for one in words}
     found = [_Candidate(one, values[one.text], {"tf": one.count, "idf": values[one.text]}) for one in words]
     return found, found[: settings.k], {"tf": None, "idf": None}
+
+
+def _weights(model: PhraseModel, settings: KeywordSettings) -> dict[str, float | None]:
+    weights: dict[str, float | None] = dict(model.weights)
+    if settings.vectors is not None:
+        weights[SIMILARITY] = model.similarity
+    return weights
 
 
 def _phrase(one: WeighedPhrase, reading: DocumentReading, *, known: bool) -> _Candidate:

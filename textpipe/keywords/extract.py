@@ -18,6 +18,7 @@ from textpipe.keywords.candidates import (
     shipped_stopwords,
 )
 from textpipe.keywords.phrases import PhraseReading, chosen
+from textpipe.keywords.similarity import WordVectors
 from textpipe.keywords.textrank import DEFAULT_POS, WINDOW, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import weigh
 from textpipe.segment.engine import is_compiled
@@ -57,6 +58,7 @@ class KeywordSettings:
     tokenizer: its mode must be exact
     idf: for phrases and tfidf, a table of one's own, with the tokenizer that it was counted with; None is jieba's,
         which knows Chinese words only
+    vectors: for phrases, word vectors: how near a phrase is to its document becomes a signal
     """
 
     method: Method = "phrases"
@@ -69,6 +71,7 @@ class KeywordSettings:
     mmr: float | None = None
     tokenizer: Tokenizer = field(default_factory=Tokenizer)
     idf: InverseDocumentFrequencies | None = None
+    vectors: WordVectors | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -83,6 +86,8 @@ class KeywordSettings:
             raise UsageError("--idf belongs to phrases and tfidf", hint="leave out --method")
         if self.idf is not None and self.method == "phrases" and self.idf.formula != "jieba":
             raise UsageError("an IDF of scikit-learn's formula belongs to tfidf", hint="add --method tfidf")
+        if self.vectors is not None and self.method != "phrases":
+            raise UsageError("--vectors belongs to phrases", hint="leave out --method")
         if self.mmr is not None and self.method != "phrases":
             raise UsageError("--mmr belongs to phrases", hint="leave out --method")
         if self.mmr is not None and not 0 < self.mmr <= 1:
@@ -98,7 +103,7 @@ class KeywordSettings:
         """What finds the keywords of Chinese documents in compiled code, where it was built and can."""
         settings = self.for_language(chinese=True)
         as_usual = not (settings.lowercase or self.converge or self.mmr) and self.tokenizer.is_plain
-        if not as_usual or not is_compiled():
+        if not as_usual or self.vectors is not None or not is_compiled():
             return None
         from textpipe.keywords._kernel import Extractor
 
@@ -131,7 +136,7 @@ class KeywordOptions(TypedDict, total=False):
     stopwords: names of lists (`zh`, `en`, a file; `none` for not even the usual ones), or a set of words, which are
         added to jieba's few English ones
     tokenizer: as in `KeywordSettings`; by default the one that the IDF was made with, if any
-    method, k, lowercase, converge, mmr, idf: as in `KeywordSettings`
+    method, k, lowercase, converge, mmr, idf, vectors: as in `KeywordSettings`
     """
 
     method: Method
@@ -143,6 +148,7 @@ class KeywordOptions(TypedDict, total=False):
     mmr: float | None
     tokenizer: Tokenizer
     idf: InverseDocumentFrequencies | None
+    vectors: WordVectors | None
 
 
 def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
@@ -170,6 +176,7 @@ def keyword_settings(**options: Unpack[KeywordOptions]) -> KeywordSettings:
         mmr=options.get("mmr"),
         tokenizer=tokenizer,
         idf=idf,
+        vectors=options.get("vectors"),
     )
 
 
@@ -208,8 +215,8 @@ def _remembered_settings(**options: Any) -> KeywordSettings:
 def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
-    Options: method (`phrases`, `tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, mmr, tokenizer, idf;
-    `KeywordOptions` and `KeywordSettings` say what they mean.
+    Options: method (`phrases`, `tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, mmr, tokenizer, idf,
+    vectors;     `KeywordOptions` and `KeywordSettings` say what they mean.
     Raises UsageError for settings that make no sense, InputError for a list of stop words that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]
@@ -245,7 +252,7 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     idf = for_either_script(settings.idf) if settings.tokenizer.traditional else settings.idf
     if reading.phrases is None:
         return weigh(reading.words, k=settings.k, idf=idf)
-    found = chosen(reading.phrases.ranked(idf), k=settings.k, mmr=settings.mmr)
+    found = chosen(reading.phrases.ranked(idf, vectors=settings.vectors), k=settings.k, mmr=settings.mmr)
     return [phrase.keyword(lowercase=reading.lowercase) for phrase in found]
 
 

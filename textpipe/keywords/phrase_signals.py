@@ -16,6 +16,7 @@ from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
 SIGNALS = (
     "frequency", "first", "last", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
 )  # fmt: skip
+SIMILARITY = "similarity"  # one more, where word vectors are given
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class PhraseModel:
     longest: words of a candidate
     in_characters: whether a length is one of characters; else of words
     lengths: weights of 1, 2, 3 …; the last one is that of all longer ones
+    similarity: the weight of the signal that is there only with word vectors
     """
 
     longest: int
@@ -36,6 +38,7 @@ class PhraseModel:
     lengths: tuple[float, ...]
     first_kind: dict[str, float]
     last_kind: dict[str, float]
+    similarity: float
 
     def length_weight(self, candidate: Candidate) -> float:
         """The weight of the candidate's length."""

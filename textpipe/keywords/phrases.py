@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from textpipe.keywords.candidate_phrases import Candidate, CandidatePhrases
 from textpipe.keywords.candidates import Keyword
-from textpipe.keywords.phrase_signals import PhraseModel, logistic, may_be_keyword, phrase_models, signals
+from textpipe.keywords.phrase_signals import SIMILARITY, PhraseModel, logistic, may_be_keyword, phrase_models, signals
+from textpipe.keywords.similarity import DocumentSimilarity, WordVectors
 from textpipe.keywords.word_stream import WordStream
 from textpipe.segment.idf import InverseDocumentFrequencies, chinese_idf
 
@@ -46,19 +47,36 @@ class PhraseReading:
         """Take up more of the document."""
         self._phrases.add(self._stream.of(pairs))
 
-    def ranked(self, idf: InverseDocumentFrequencies | None = None) -> list[WeighedPhrase]:
+    def ranked(
+        self, idf: InverseDocumentFrequencies | None = None, *, vectors: WordVectors | None = None
+    ) -> list[WeighedPhrase]:
         """All phrases, best first, when the document has ended.
 
-        The weights of English words are those of `idf` alone; without it all are alike.
+        The weights of English words are those of `idf` alone; without it all are alike. With `vectors` there is one
+        more signal, `similarity`: to the document, above the mean of its phrases; 0 for a phrase without vectors.
         """
         weights = self._weights(idf)
+        candidates = [candidate for candidate in self._phrases.finish() if may_be_keyword(candidate)]
+        near = [0.0] * len(candidates) if vectors is None else self._similarities(candidates, weights, vectors)
         weighed = []
-        for candidate in self._phrases.finish():
-            if may_be_keyword(candidate):
-                values = signals(candidate, self._phrases, length=self._stream.offset, idf=weights)
-                weighed.append(WeighedPhrase(candidate, values, logistic(self.model.total(candidate, values))))
+        for candidate, similarity in zip(candidates, near, strict=True):
+            values = signals(candidate, self._phrases, length=self._stream.offset, idf=weights)
+            total = self.model.total(candidate, values)
+            if vectors is not None:
+                values[SIMILARITY] = similarity
+                total += self.model.similarity * similarity
+            weighed.append(WeighedPhrase(candidate, values, logistic(total)))
         weighed.sort(key=lambda one: (-one.score, one.candidate.first))
         return weighed
+
+    def _similarities(
+        self, candidates: Sequence[Candidate], weights: Sequence[float], vectors: WordVectors
+    ) -> list[float]:
+        near = DocumentSimilarity(vectors, list(self._phrases.words), self._phrases.counts, weights)
+        cosines = [near.of(candidate.words()) for candidate in candidates]
+        known = [cosine for cosine in cosines if cosine is not None]
+        mean = sum(known) / len(known) if known else 0.0
+        return [0.0 if cosine is None else cosine - mean for cosine in cosines]
 
     def _weights(self, idf: InverseDocumentFrequencies | None) -> list[float]:
         if idf is None and not self.chinese:

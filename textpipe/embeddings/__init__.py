@@ -1,0 +1,1 @@
+"""Words to vectors, and back to the words that are near."""
