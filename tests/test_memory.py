@@ -46,6 +46,7 @@ def write(path: Path, megabytes: int, *, separator: str) -> Path:
         ("", ("tokenize",)),
         ("", ("keywords", "--method", "tfidf")),
         ("\n", ("keywords", "--method", "tfidf", "--lines")),
+        ("\n", ("keywords", "--lines")),
         ("\n", ("keywords", "--lines", "--corpus")),
         ("\n", ("train-idf", "--lines")),
         ("", ("train-idf",)),

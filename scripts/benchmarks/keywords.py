@@ -1,4 +1,6 @@
-"""Keywords beside jieba.analyse in one run: documents per second of both methods, and a cold start.
+"""Keywords beside jieba.analyse in one run: documents per second of each method, and a cold start.
+
+`phrases`, which jieba does not have, stands beside its TextRank, which needs parts of speech as well.
 
 Rounds alternate between the two, so that a slow moment of the machine meets both; medians are shown. Texts are the
 abstracts of the evaluation data where `TEXTPIPE_EVALUATION_DATA` is set, else the bundled ones.
@@ -64,10 +66,19 @@ def show(name: str, ours: list[float], theirs: list[float], unit: str, *, more_i
 def throughput(documents: list[str], rounds: int) -> None:
     """Both methods, after a warm-up that loads all tables on both sides."""
     pairs: tuple[tuple[str, Callable[[str], Any], Callable[[str], Any]], ...] = (
-        ("tfidf", lambda text: textpipe.keywords(text), lambda text: jieba.analyse.extract_tags(text, withWeight=True)),
+        (
+            "tfidf",
+            lambda text: textpipe.keywords(text, method="tfidf"),
+            lambda text: jieba.analyse.extract_tags(text, withWeight=True),
+        ),
         (
             "textrank",
             lambda text: textpipe.keywords(text, method="textrank"),
+            lambda text: jieba.analyse.textrank(text, withWeight=True),
+        ),
+        (
+            "phrases beside textrank",
+            lambda text: textpipe.keywords(text),
             lambda text: jieba.analyse.textrank(text, withWeight=True),
         ),
     )

@@ -14,7 +14,7 @@ from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
 
 # in the order in which the compiled kernel adds them up as well
 SIGNALS = (
-    "frequency", "first", "last", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
+    "frequency", "first", "spread", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
 )  # fmt: skip
 SIMILARITY = "similarity"  # one more, where word vectors are given
 
@@ -64,7 +64,8 @@ def signals(candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf
     """The signals of a candidate of a finished document of `length` code points; `idf` is that of each word.
 
     frequency: ln of its count
-    first, last: ln of (1 +) the characters before its first and after its last occurrence
+    first: where it first occurs, as a share of the document
+    spread: from there to the end of its last occurrence, as a share of the document; 0 for a single occurrence
     rarity: the IDF of its most common word
     graph: ln of (1 +) the mean number of other words that stand near its words (degree in the co-occurrence graph)
     nested: 1 when it never stands without the same word beside it
@@ -76,8 +77,8 @@ def signals(candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf
     size = candidate.length
     return {
         "frequency": math.log(candidate.count),
-        "first": math.log1p(candidate.first),
-        "last": math.log1p(length - candidate.last),
+        "first": candidate.first / length,
+        "spread": (candidate.last - candidate.first) / length if candidate.count > 1 else 0.0,
         "rarity": min(idf[word] for word in words),
         "graph": math.log1p(sum(phrases.degrees[word] for word in words) / size),
         "nested": float(candidate.inside >= candidate.count),

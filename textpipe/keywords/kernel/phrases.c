@@ -48,8 +48,8 @@ static double score_of(const Phrases *phrases, const PhraseModel *model, const C
     double count = (double)candidate->count;
     double signals[SIGNAL_COUNT] = {
         log(count),
-        log1p((double)candidate->first),
-        log1p((double)(phrases->offset - candidate->last)),
+        (double)candidate->first / (double)phrases->offset,
+        candidate->count > 1 ? (double)(candidate->last - candidate->first) / (double)phrases->offset : 0.0,
         rarest,
         log1p(degree),
         candidate->inside >= candidate->count,
