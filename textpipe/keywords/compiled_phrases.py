@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.phrase_signals import SIGNALS, phrase_models
-from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, KIND_OF_TAG
+from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, chinese_kind
 
 if TYPE_CHECKING:
     from textpipe.keywords._kernel import PhraseExtractor
     from textpipe.segment._core import Engine
+    from textpipe.segment.tokenizer import Tokenizer
 
 _NUMBER = {kind: number for number, kind in enumerate(CHINESE_KINDS, start=1)}  # 0 is no class
 
 
-def phrase_extractor(
-    engine: Engine, stopwords: frozenset[str], pos: Collection[str] | None, *, hmm: bool
-) -> PhraseExtractor:
+def phrase_extractor(tokenizer: Tokenizer, stopwords: frozenset[str], pos: Collection[str] | None) -> PhraseExtractor:
     """What finds the key phrases of Chinese documents in compiled code, as `phrases.PhraseReading` does."""
     from textpipe.keywords._kernel import PhraseExtractor
 
     model, _ = phrase_models()
-    wanted = {tag: _NUMBER[kind] for tag, kind in KIND_OF_TAG.items() if pos is None or tag in pos}
+    tags = tokenizer.known_tags() if pos is None else tokenizer.known_tags().intersection(pos)
+    wanted = {tag: _NUMBER.get(chinese_kind(tag), 0) for tag in tags}
     return PhraseExtractor(
-        engine,
+        cast("Engine", tokenizer.dictionary.engine),
         Keyword,
         stopwords,
         kinds=wanted,
         english=wanted.get("eng", 0),
         ending=sum(1 << _NUMBER[kind] for kind in ENDING_KINDS if kind in _NUMBER),
-        hmm=hmm,
+        hmm=tokenizer.hmm,
         longest=model.longest,
         bias=model.bias,
         weights=tuple(model.weights[name] for name in SIGNALS),

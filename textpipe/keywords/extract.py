@@ -105,14 +105,14 @@ class KeywordSettings:
         as_usual = not (settings.lowercase or self.converge or self.mmr) and self.tokenizer.is_plain
         if not as_usual or self.vectors is not None or not is_compiled():
             return None
-        from textpipe.keywords._kernel import Extractor
-
-        engine = cast("CompiledEngine", self.tokenizer.dictionary.engine)
         pos = None if settings.pos is None else frozenset(settings.pos)
         if self.method == "phrases":
             from textpipe.keywords.compiled_phrases import phrase_extractor
 
-            return phrase_extractor(engine, settings.stopwords, pos, hmm=self.tokenizer.hmm)
+            return phrase_extractor(self.tokenizer, settings.stopwords, pos)
+        from textpipe.keywords._kernel import Extractor
+
+        engine = cast("CompiledEngine", self.tokenizer.dictionary.engine)
         return Extractor(engine, Keyword, settings.stopwords, pos, self.tokenizer.hmm)
 
     def for_language(self, *, chinese: bool) -> KeywordSettings:

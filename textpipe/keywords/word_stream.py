@@ -24,11 +24,22 @@ ENGLISH_KINDS = (
     "noun", "adjectival", "adjective", "generic", "gerund", "participle", "verb", "verb_s", "verb_ed", "verb_ing",
     "number",
 )  # fmt: skip
-KIND_OF_TAG = {tag: kind for kind, tags in CHINESE_KINDS.items() for tag in tags}
+_KIND_OF_TAG = {tag: kind for kind, tags in CHINESE_KINDS.items() for tag in tags}
+_IN_NO_PHRASE = frozenset(
+    "bg c df dg e en in jn ln mg mq o p qe qg r rg rr rz u ud ug uj ul uv uz w y yg".split()  # noqa: SIM905
+)
 ENDING_KINDS = frozenset({"verb", "verb_s", "verb_ed", "verb_ing", "other"})  # a phrase beside one has come to its end
 _JOINING = frozenset("-‐‑'’/.&+_")
 _OPENING = frozenset('(（[［《〈“"「『【‘')
 _CLOSING = frozenset(')）]］》〉”"」』】’')
+
+
+def chinese_kind(tag: str) -> str:
+    """The class of a Chinese word by its part of speech, empty for one that no phrase holds.
+
+    Tags that jieba does not have are a user's own, and `x` is that of a user's word without one: names.
+    """
+    return _KIND_OF_TAG.get(tag) or ("" if tag in _IN_NO_PHRASE else "name")
 
 
 class Word(NamedTuple):
@@ -147,7 +158,7 @@ class WordStream:
         """The word's class, empty for one that no phrase holds."""
         if self.chinese:
             number = unit.letters and unit.text.replace(".", "").isdigit()
-            kind = "" if number else "english" if unit.letters else KIND_OF_TAG.get(unit.tag, "")
+            kind = "" if number else "english" if unit.letters else chinese_kind(unit.tag)
         else:
             self._before = english_class(key, before=self._before)
             kind = self._before if self._before in ENGLISH_KINDS else ""
