@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.phrase_signals import SIGNALS, phrase_models
-from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, chinese_kind
+from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, PHRASE_TAGS, chinese_kind
 
 if TYPE_CHECKING:
     from textpipe.keywords._kernel import PhraseExtractor
@@ -22,8 +22,8 @@ def phrase_extractor(tokenizer: Tokenizer, stopwords: frozenset[str], pos: Colle
     from textpipe.keywords._kernel import PhraseExtractor
 
     model, _ = phrase_models()
-    tags = tokenizer.known_tags() if pos is None else tokenizer.known_tags().intersection(pos)
-    wanted = {tag: _NUMBER.get(chinese_kind(tag), 0) for tag in tags}
+    tags = {*PHRASE_TAGS, *(entry.tag for entry in tokenizer.dictionary.entries if entry.tag)}
+    wanted = {tag: _NUMBER.get(chinese_kind(tag), 0) for tag in tags if pos is None or tag in pos}
     return PhraseExtractor(
         cast("Engine", tokenizer.dictionary.engine),
         Keyword,

@@ -25,6 +25,7 @@ ENGLISH_KINDS = (
     "number",
 )  # fmt: skip
 _KIND_OF_TAG = {tag: kind for kind, tags in CHINESE_KINDS.items() for tag in tags}
+PHRASE_TAGS = frozenset({*_KIND_OF_TAG, "x"})  # of those that jieba has
 _IN_NO_PHRASE = frozenset(
     "bg c df dg e en in jn ln mg mq o p qe qg r rg rr rz u ud ug uj ul uv uz w y yg".split()  # noqa: SIM905
 )
