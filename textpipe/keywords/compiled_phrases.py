@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from textpipe.keywords import candidate_phrases
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.phrase_signals import SIGNALS, phrase_models
-from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, KIND_OF_TAG
+from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, KIND_OF_TAG, NO_KIND, OWN_KIND, UNTAGGED
 
 if TYPE_CHECKING:
     from textpipe.keywords._kernel import PhraseExtractor
@@ -17,21 +17,25 @@ _NUMBER = {kind: number for number, kind in enumerate(CHINESE_KINDS, start=1)}  
 
 
 def phrase_extractor(
-    engine: Engine, stopwords: frozenset[str], pos: Collection[str] | None, *, hmm: bool
+    engine: Engine, stopwords: frozenset[str], pos: frozenset[str] | None, *, hmm: bool
 ) -> PhraseExtractor:
     """What finds the key phrases of Chinese documents in compiled code, as `phrases.PhraseReading` does."""
     from textpipe.keywords._kernel import PhraseExtractor
 
     model, _ = phrase_models()
-    wanted = {tag: _NUMBER[kind] for tag, kind in KIND_OF_TAG.items() if pos is None or tag in pos}
     return PhraseExtractor(
         engine,
         Keyword,
         stopwords,
-        kinds=wanted,
-        english=wanted.get("eng", 0),
+        kinds=dict.fromkeys(NO_KIND, 0) | {tag: _NUMBER[kind] for tag, kind in KIND_OF_TAG.items()},
+        english=_NUMBER["english"],
+        own=_NUMBER[OWN_KIND],
+        untagged=UNTAGGED,
+        pos=pos,
         ending=sum(1 << _NUMBER[kind] for kind in ENDING_KINDS if kind in _NUMBER),
         hmm=hmm,
+        most_candidates=candidate_phrases.MOST_CANDIDATES,
+        most_links=candidate_phrases.MOST_LINKS,
         longest=model.longest,
         bias=model.bias,
         weights=tuple(model.weights[name] for name in SIGNALS),

@@ -7,6 +7,8 @@ extraction by such features goes back to KEA (Witten et al. 1999); none of these
 
 from __future__ import annotations
 
+import heapq
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -77,14 +79,21 @@ def chosen(ranked: Sequence[WeighedPhrase], *, k: int | None, mmr: float | None 
         return list(ranked[:k])
     left = list(ranked if k is None else ranked[: k * _AHEAD])
     words = [frozenset(one.candidate.words()) for one in left]
-    repeated = [0.0] * len(left)
+    holding: defaultdict[int, list[int]] = defaultdict(list)  # places by word: no other phrases are alike
+    for place, held in enumerate(words):
+        for word in held:
+            holding[word].append(place)
+    worth = [mmr * one.score for one in left]
+    heap = [(-value, place) for place, value in enumerate(worth)]
+    heapq.heapify(heap)
     result: list[WeighedPhrase] = []
-    open_places = list(range(len(left)))
-    while open_places and (k is None or len(result) < k):
-        best = max(open_places, key=lambda place: mmr * left[place].score - (1 - mmr) * repeated[place])
-        open_places.remove(best)
+    while heap and (k is None or len(result) < k):
+        value, best = heapq.heappop(heap)
+        if -value > worth[best]:  # it repeats one that was chosen since
+            heapq.heappush(heap, (-worth[best], best))
+            continue
         result.append(left[best])
-        for place in open_places:
+        for place in {place for word in words[best] for place in holding[word]}:
             shared = len(words[place] & words[best]) / len(words[place] | words[best])
-            repeated[place] = max(repeated[place], shared)
+            worth[place] = min(worth[place], mmr * left[place].score - (1 - mmr) * shared)
     return result
