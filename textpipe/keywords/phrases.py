@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from textpipe.keywords.candidate_phrases import Candidate, CandidatePhrases
@@ -48,25 +48,36 @@ class PhraseReading:
         """Take up more of the document."""
         self._phrases.add(self._stream.of(pairs))
 
-    def ranked(self, idf: InverseDocumentFrequencies | None = None) -> list[WeighedPhrase]:
-        """All phrases, best first, when the document has ended.
+    def ranked(self, idf: InverseDocumentFrequencies | None = None, *, most: int | None = None) -> list[WeighedPhrase]:
+        """All phrases or the `most` best, best first, when the document has ended.
 
         The weights of English words are those of `idf` alone; without it all are alike.
         """
-        weights = self._weights(idf)
-        weighed = []
+        weighed = self._weighed(self._weights(idf))
+        return sorted(weighed, key=_order) if most is None else heapq.nsmallest(most, weighed, key=_order)
+
+    def best(
+        self, idf: InverseDocumentFrequencies | None = None, *, k: int | None, mmr: float | None = None
+    ) -> list[WeighedPhrase]:
+        """The k best, as `chosen` takes them; no more are held in memory than it needs."""
+        most = k if k is None or mmr is None else k * _AHEAD
+        return chosen(self.ranked(idf, most=most), k=k, mmr=mmr)
+
+    def _weighed(self, weights: Sequence[float]) -> Iterator[WeighedPhrase]:
         for candidate in self._phrases.finish():
             if may_be_keyword(candidate):
                 values = signals(candidate, self._phrases, length=self._stream.offset, idf=weights)
-                weighed.append(WeighedPhrase(candidate, values, logistic(self.model.total(candidate, values))))
-        weighed.sort(key=lambda one: (-one.score, one.candidate.first))
-        return weighed
+                yield WeighedPhrase(candidate, values, logistic(self.model.total(candidate, values)))
 
     def _weights(self, idf: InverseDocumentFrequencies | None) -> list[float]:
         if idf is None and not self.chinese:
             return [0.0] * len(self._phrases.words)
         table, median = (idf or chinese_idf())[:2]
         return [table.get(word, median) for word in self._phrases.words]
+
+
+def _order(one: WeighedPhrase) -> tuple[float, int]:
+    return -one.score, one.candidate.first
 
 
 def chosen(ranked: Sequence[WeighedPhrase], *, k: int | None, mmr: float | None = None) -> list[WeighedPhrase]:
