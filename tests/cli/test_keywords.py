@@ -103,7 +103,7 @@ def test_a_terminal_gets_a_table_a_pipe_gets_json_lines() -> None:
     assert piped.stdout.startswith('{"id"')
     assert piped.stderr == ""
     seen = on_a_terminal(command)
-    assert "鲜叶" in seen
+    assert "贺青禾" in seen
     assert "│" in seen
 
 

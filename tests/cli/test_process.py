@@ -105,7 +105,7 @@ def test_an_option_from_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize("columns", ["0", "1", "30", "100"])
 def test_a_table_on_a_terminal_of_any_width(columns: str) -> None:
     ours, theirs = pty.openpty()
-    command = [*TEXTPIPE.split(), "keywords", str(NEWS), "--limit", "1", "-k", "1"]
+    command = [*TEXTPIPE.split(), "keywords", str(NEWS), "--limit", "1", "-k", "1", "--method", "tfidf"]
     with subprocess.Popen(command, stdout=theirs, env={**os.environ, "COLUMNS": columns}) as process:
         os.close(theirs)
         shown = b""

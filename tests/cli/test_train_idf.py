@@ -26,10 +26,8 @@ def test_the_formula_is_the_artifact_s(tmp_path: Path, run: Run) -> None:
         for name, options in (("a", ()), ("b", ("--formula", "jieba")), ("c", ("--formula", "sklearn")))
     )
     assert default == jieba != sklearn
-    found = {
-        name: keywords(run("keywords", ARTICLE, "--method", "tfidf", "--idf", name, "-k", "999", *store).out)
-        for name in "abc"
-    }
+    options = ("--method", "tfidf", "-k", "999", *store)
+    found = {name: keywords(run("keywords", ARTICLE, "--idf", name, *options).out) for name in "abc"}
     assert found["a"] == found["b"]
     assert sum(score**2 for _, score in found["c"]) == pytest.approx(1)
     assert {word for word, _ in found["c"]} < {word for word, _ in found["a"]}

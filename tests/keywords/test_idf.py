@@ -133,12 +133,11 @@ def test_a_table_on_disk_weighs_alike(tmp_path: Path, formula: str, monkeypatch:
     assert there.median == here.median
     for text in texts[140:]:
         found = textpipe.keywords(text, method="tfidf", idf=there)
-        assert (
-            found
-            == textpipe.keywords(text, method="tfidf", idf=here)
-            == textpipe.keywords(text, method="tfidf", idf=copy.deepcopy(there))
-        )
+        assert found == textpipe.keywords(text, method="tfidf", idf=here)
+        assert found == textpipe.keywords(text, method="tfidf", idf=copy.deepcopy(there))
         assert found == tfidf(Tokenizer().tokenize(text), idf=there)
+        if formula == "jieba":
+            assert textpipe.keywords(text, idf=there) == textpipe.keywords(text, idf=here)
 
 
 def test_unknown_words() -> None:

@@ -68,8 +68,9 @@ class CandidatePhrases:
     counts: list[int] = field(default_factory=list)
     degrees: list[int] = field(default_factory=list)
     found: list[Candidate] = field(default_factory=list)
-    _places: dict[tuple[int, int], int] = field(default_factory=dict, repr=False)
-    _links: set[tuple[int, int]] = field(default_factory=set, repr=False)
+    _places: dict[int, int] = field(default_factory=dict, repr=False)
+    _links: set[int] = field(default_factory=set, repr=False)
+    _kinds: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict, repr=False)  # each one once
     _recent: list[tuple[int, int]] = field(default_factory=list, repr=False)
     _ending: list[_Occurrence] = field(default_factory=list, repr=False)
     _goes_on: bool = False
@@ -131,7 +132,7 @@ class CandidatePhrases:
         """Count the word and each other one less than a window before it as neighbours, once a pair."""
         recent = [entry for entry in self._recent if entry[1] > position - WINDOW]
         for other, _ in recent:
-            link = (number, other) if number < other else (other, number)
+            link = min(number, other) << 32 | max(number, other)
             if other != number and link not in self._links and len(self._links) < MOST_LINKS:
                 self._links.add(link)
                 self.degrees[number] += 1
@@ -146,7 +147,7 @@ class CandidatePhrases:
         self._ending = []
         for before in shorter:
             prefix = None if before is None else before.candidate
-            key = (-1 if before is None else before.number, number)
+            key = (0 if before is None else before.number + 1) << 32 | number
             place = self._places.get(key)
             if place is None:
                 if len(self.found) >= MOST_CANDIDATES:
@@ -160,14 +161,14 @@ class CandidatePhrases:
                 text = before.text + gap + word.text
                 occurrence = before._replace(candidate=self.found[place], number=place, text=text)
             self._ending.append(occurrence)
-            _count(occurrence, word)
+            self._count(occurrence, word)
 
-
-def _count(occurrence: _Occurrence, last: Word) -> None:
-    candidate = occurrence.candidate
-    if candidate.count == 0:
-        candidate.text, candidate.first = occurrence.text, occurrence.offset
-        candidate.kinds = (occurrence.kind, last.kind)
-    candidate.count += 1
-    candidate.left += occurrence.free
-    candidate.last = last.offset + len(last.text)
+    def _count(self, occurrence: _Occurrence, last: Word) -> None:
+        candidate = occurrence.candidate
+        if candidate.count == 0:
+            kinds = (occurrence.kind, last.kind)
+            candidate.text, candidate.first = occurrence.text, occurrence.offset
+            candidate.kinds = self._kinds.setdefault(kinds, kinds)
+        candidate.count += 1
+        candidate.left += occurrence.free
+        candidate.last = last.offset + len(last.text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, cast
 
+from textpipe.keywords import candidate_phrases
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.phrase_signals import SIGNALS, phrase_models
-from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, PHRASE_TAGS, chinese_kind
+from textpipe.keywords.word_stream import CHINESE_KINDS, ENDING_KINDS, KIND_OF_TAG, NO_KIND, OWN_KIND, UNTAGGED
 
 if TYPE_CHECKING:
     from textpipe.keywords._kernel import PhraseExtractor
@@ -22,16 +23,19 @@ def phrase_extractor(tokenizer: Tokenizer, stopwords: frozenset[str], pos: Colle
     from textpipe.keywords._kernel import PhraseExtractor
 
     model, _ = phrase_models()
-    tags = {*PHRASE_TAGS, *(entry.tag for entry in tokenizer.dictionary.entries if entry.tag)}
-    wanted = {tag: _NUMBER.get(chinese_kind(tag), 0) for tag in tags if pos is None or tag in pos}
     return PhraseExtractor(
         cast("Engine", tokenizer.dictionary.engine),
         Keyword,
         stopwords,
-        kinds=wanted,
-        english=wanted.get("eng", 0),
+        kinds=dict.fromkeys(NO_KIND, 0) | {tag: _NUMBER[kind] for tag, kind in KIND_OF_TAG.items()},
+        english=_NUMBER["english"],
+        own=_NUMBER[OWN_KIND],
+        untagged=UNTAGGED,
+        pos=None if pos is None else frozenset(pos),
         ending=sum(1 << _NUMBER[kind] for kind in ENDING_KINDS if kind in _NUMBER),
         hmm=tokenizer.hmm,
+        most_candidates=candidate_phrases.MOST_CANDIDATES,
+        most_links=candidate_phrases.MOST_LINKS,
         longest=model.longest,
         bias=model.bias,
         weights=tuple(model.weights[name] for name in SIGNALS),

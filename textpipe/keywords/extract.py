@@ -17,7 +17,7 @@ from textpipe.keywords.candidates import (
     chosen_stopwords,
     shipped_stopwords,
 )
-from textpipe.keywords.phrases import PhraseReading, chosen
+from textpipe.keywords.phrases import PhraseReading
 from textpipe.keywords.similarity import WordVectors
 from textpipe.keywords.textrank import DEFAULT_POS, WINDOW, CooccurrenceGraph, rank
 from textpipe.keywords.tfidf import weigh
@@ -252,7 +252,7 @@ def keywords_of(pieces: Iterable[str], settings: KeywordSettings) -> list[Keywor
     idf = for_either_script(settings.idf) if settings.tokenizer.traditional else settings.idf
     if reading.phrases is None:
         return weigh(reading.words, k=settings.k, idf=idf)
-    found = chosen(reading.phrases.ranked(idf, vectors=settings.vectors), k=settings.k, mmr=settings.mmr)
+    found = reading.phrases.best(idf, k=settings.k, mmr=settings.mmr, vectors=settings.vectors)
     return [phrase.keyword(lowercase=reading.lowercase) for phrase in found]
 
 

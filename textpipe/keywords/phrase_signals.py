@@ -56,8 +56,8 @@ class PhraseModel:
 
 
 def logistic(total: float) -> float:
-    """1 / (1 + exp(-total)), the probability of odds exp(total)."""
-    return 1.0 / (1.0 + math.exp(-total))
+    """1 / (1 + exp(-total)), the probability of odds exp(total); what is no number or below -709 is as -709."""
+    return 1.0 / (1.0 + math.exp(-max(-709.0, total)))  # exp(710) is too large for a float
 
 
 def signals(candidate: Candidate, phrases: CandidatePhrases, *, length: int, idf: Sequence[float]) -> dict[str, float]:

@@ -7,7 +7,9 @@ extraction by such features goes back to KEA (Witten et al. 1999); none of these
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import heapq
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from textpipe.keywords.candidate_phrases import Candidate, CandidatePhrases
@@ -48,41 +50,78 @@ class PhraseReading:
         self._phrases.add(self._stream.of(pairs))
 
     def ranked(
-        self, idf: InverseDocumentFrequencies | None = None, *, vectors: WordVectors | None = None
+        self,
+        idf: InverseDocumentFrequencies | None = None,
+        *,
+        most: int | None = None,
+        vectors: WordVectors | None = None,
     ) -> list[WeighedPhrase]:
-        """All phrases, best first, when the document has ended.
+        """All phrases or the `most` best, best first, when the document has ended.
+
+        Of phrases that read alike, cut into other words here and there, the best one stands for all.
 
         The weights of English words are those of `idf` alone; without it all are alike. With `vectors` there is one
         more signal, `similarity`: to the document, above the mean of its phrases; 0 for a phrase without vectors.
         """
         weights = self._weights(idf)
-        candidates = [candidate for candidate in self._phrases.finish() if may_be_keyword(candidate)]
-        near = [0.0] * len(candidates) if vectors is None else self._similarities(candidates, weights, vectors)
-        weighed = []
-        for candidate, similarity in zip(candidates, near, strict=True):
+        if most is None:
+            return _distinct(sorted(self._weighed(weights, vectors), key=_order))
+        some = 2 * most + 8
+        while True:
+            best = heapq.nsmallest(some, self._weighed(weights, vectors), key=_order)
+            distinct = _distinct(best)
+            if len(distinct) >= most or len(best) < some:
+                return distinct[:most]
+            some *= 2
+
+    def best(
+        self,
+        idf: InverseDocumentFrequencies | None = None,
+        *,
+        k: int | None,
+        mmr: float | None = None,
+        vectors: WordVectors | None = None,
+    ) -> list[WeighedPhrase]:
+        """The k best, as `chosen` takes them; no more are held in memory than it needs."""
+        most = k if k is None or mmr is None else k * _AHEAD
+        return chosen(self.ranked(idf, most=most, vectors=vectors), k=k, mmr=mmr)
+
+    def _weighed(self, weights: Sequence[float], vectors: WordVectors | None) -> Iterator[WeighedPhrase]:
+        near = None if vectors is None else self._similarities(weights, vectors)
+        for candidate in self._phrases.finish():
+            if not may_be_keyword(candidate):
+                continue
             values = signals(candidate, self._phrases, length=self._stream.offset, idf=weights)
             total = self.model.total(candidate, values)
-            if vectors is not None:
-                values[SIMILARITY] = similarity
-                total += self.model.similarity * similarity
-            weighed.append(WeighedPhrase(candidate, values, logistic(total)))
-        weighed.sort(key=lambda one: (-one.score, one.candidate.first))
-        return weighed
+            if near is not None:
+                values[SIMILARITY] = next(near)
+                total += self.model.similarity * values[SIMILARITY]
+            yield WeighedPhrase(candidate, values, logistic(total))
 
-    def _similarities(
-        self, candidates: Sequence[Candidate], weights: Sequence[float], vectors: WordVectors
-    ) -> list[float]:
+    def _similarities(self, weights: Sequence[float], vectors: WordVectors) -> Iterator[float]:
         near = DocumentSimilarity(vectors, list(self._phrases.words), self._phrases.counts, weights)
-        cosines = [near.of(candidate.words()) for candidate in candidates]
+        phrases = (candidate for candidate in self._phrases.finish() if may_be_keyword(candidate))
+        cosines = [near.of(candidate.words()) for candidate in phrases]
         known = [cosine for cosine in cosines if cosine is not None]
         mean = sum(known) / len(known) if known else 0.0
-        return [0.0 if cosine is None else cosine - mean for cosine in cosines]
+        return (0.0 if cosine is None else cosine - mean for cosine in cosines)
 
     def _weights(self, idf: InverseDocumentFrequencies | None) -> list[float]:
         if idf is None and not self.chinese:
             return [0.0] * len(self._phrases.words)
         table, median = (idf or chinese_idf())[:2]
         return [table.get(word, median) for word in self._phrases.words]
+
+
+def _order(one: WeighedPhrase) -> tuple[float, int]:
+    return -one.score, one.candidate.first
+
+
+def _distinct(ranked: Iterable[WeighedPhrase]) -> list[WeighedPhrase]:
+    found: dict[str, WeighedPhrase] = {}
+    for one in ranked:
+        found.setdefault(one.candidate.text, one)
+    return list(found.values())
 
 
 def chosen(ranked: Sequence[WeighedPhrase], *, k: int | None, mmr: float | None = None) -> list[WeighedPhrase]:
@@ -95,14 +134,21 @@ def chosen(ranked: Sequence[WeighedPhrase], *, k: int | None, mmr: float | None 
         return list(ranked[:k])
     left = list(ranked if k is None else ranked[: k * _AHEAD])
     words = [frozenset(one.candidate.words()) for one in left]
-    repeated = [0.0] * len(left)
+    holding: defaultdict[int, list[int]] = defaultdict(list)  # places by word: no other phrases are alike
+    for place, held in enumerate(words):
+        for word in held:
+            holding[word].append(place)
+    worth = [mmr * one.score for one in left]
+    heap = [(-value, place) for place, value in enumerate(worth)]
+    heapq.heapify(heap)
     result: list[WeighedPhrase] = []
-    open_places = list(range(len(left)))
-    while open_places and (k is None or len(result) < k):
-        best = max(open_places, key=lambda place: mmr * left[place].score - (1 - mmr) * repeated[place])
-        open_places.remove(best)
+    while heap and (k is None or len(result) < k):
+        value, best = heapq.heappop(heap)
+        if -value > worth[best]:  # it repeats one that was chosen since
+            heapq.heappush(heap, (-worth[best], best))
+            continue
         result.append(left[best])
-        for place in open_places:
+        for place in {place for word in words[best] for place in holding[word]}:
             shared = len(words[place] & words[best]) / len(words[place] | words[best])
-            repeated[place] = max(repeated[place], shared)
+            worth[place] = min(worth[place], mmr * left[place].score - (1 - mmr) * shared)
     return result

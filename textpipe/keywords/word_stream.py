@@ -24,23 +24,18 @@ ENGLISH_KINDS = (
     "noun", "adjectival", "adjective", "generic", "gerund", "participle", "verb", "verb_s", "verb_ed", "verb_ing",
     "number",
 )  # fmt: skip
-_KIND_OF_TAG = {tag: kind for kind, tags in CHINESE_KINDS.items() for tag in tags}
-PHRASE_TAGS = frozenset({*_KIND_OF_TAG, "x"})  # of those that jieba has
-_IN_NO_PHRASE = frozenset(
-    "bg c df dg e en in jn ln mg mq o p qe qg r rg rr rz u ud ug uj ul uv uz w y yg".split()  # noqa: SIM905
-)
+KIND_OF_TAG = {tag: kind for kind, tags in CHINESE_KINDS.items() for tag in tags}
+NO_KIND = frozenset({
+    "bg", "c", "df", "dg", "e", "en", "in", "jn", "ln", "mg", "mq", "o", "p", "qe", "qg", "r", "rg", "rr", "rz", "u",
+    "ud", "ug", "uj", "ul", "uv", "uz", "w", "x", "y", "yg",
+})  # the rest of jieba's tags: no phrase holds such words  # fmt: skip
+UNTAGGED = "x"  # what jieba says of a word of the user's that has no tag
+LONGEST_WORD = 64  # characters; what is longer is data, and no part of a phrase
+OWN_KIND = "name"  # of such words, and of those with tags that are not jieba's: somebody thought them worth a line
 ENDING_KINDS = frozenset({"verb", "verb_s", "verb_ed", "verb_ing", "other"})  # a phrase beside one has come to its end
 _JOINING = frozenset("-‐‑'’/.&+_")
 _OPENING = frozenset('(（[［《〈“"「『【‘')
 _CLOSING = frozenset(')）]］》〉”"」』】’')
-
-
-def chinese_kind(tag: str) -> str:
-    """The class of a Chinese word by its part of speech, empty for one that no phrase holds.
-
-    Tags that jieba does not have are a user's own, and `x` is that of a user's word without one: names.
-    """
-    return _KIND_OF_TAG.get(tag) or ("" if tag in _IN_NO_PHRASE else "name")
 
 
 class Word(NamedTuple):
@@ -76,7 +71,19 @@ class _Unit(NamedTuple):
 
 
 def _is_letters(text: str) -> bool:
-    return text.isalnum() and not has_han(text)
+    """Whether it is made of letters or digits, as `C++` is too, and holds no Han character."""
+    return (text.isalnum() or any(map(str.isalpha, text))) and not has_han(text)
+
+
+def chinese_kind(text: str, tag: str) -> str:
+    """The class of a word that holds a Han character, empty for one that no phrase holds.
+
+    >>> chinese_kind("电池", "n"), chinese_kind("的", "uj"), chinese_kind("云鹊手表", "brand")
+    ('noun', '', 'name')
+    """
+    if tag == UNTAGGED and len(text) > 1:
+        return OWN_KIND
+    return "" if tag in NO_KIND else KIND_OF_TAG.get(tag, OWN_KIND)
 
 
 def _units(pairs: Sequence[tuple[str, str]], offset: int) -> Iterator[_Unit]:
@@ -159,9 +166,9 @@ class WordStream:
         """The word's class, empty for one that no phrase holds."""
         if self.chinese:
             number = unit.letters and unit.text.replace(".", "").isdigit()
-            kind = "" if number else "english" if unit.letters else chinese_kind(unit.tag)
+            kind = "" if number else "english" if unit.letters else chinese_kind(unit.text, unit.tag)
         else:
             self._before = english_class(key, before=self._before)
             kind = self._before if self._before in ENGLISH_KINDS else ""
-        allowed = self.pos is None or unit.tag in self.pos
+        allowed = len(unit.text) <= LONGEST_WORD and (self.pos is None or unit.tag in self.pos)
         return kind if allowed and key not in self.stopwords else ""

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_LIMIT = 512, MOST_CANDIDATES = 1 << 19, MOST_LINKS = 1 << 20 };
+enum { FIRST_LIMIT = 512 };
 
 /* ------------------------------------------------------------------------------------------- places */
 
@@ -71,7 +71,12 @@ int phrases_start(Phrases *phrases, int keep_texts) {
     return 0;
 }
 
+static void drop_texts(Occurrence *occurrences, int count) {
+    for (int index = 0; index < count; index++) Py_CLEAR(occurrences[index].text);
+}
+
 void phrases_free(Phrases *phrases) {
+    drop_texts(phrases->ending, phrases->ending_count);
     for (int64_t word = 0; word < phrases->word_count; word++) Py_XDECREF(phrases->words[word].key);
     for (int64_t number = 0; number < phrases->found_count; number++) Py_XDECREF(phrases->found[number].text);
     free(phrases->words);
@@ -84,9 +89,13 @@ void phrases_free(Phrases *phrases) {
 
 /* ------------------------------------------------------------------------------------------- words */
 
-/* Takes the key. Its number, or -1 with an exception set. */
+/* Takes the key. Its number, NO_ROOM, or -1 with an exception set. */
 static int64_t new_word(Phrases *phrases, const Grammar *grammar, PyObject *key, uint32_t slot) {
     int stopped = PySet_Contains(grammar->stopwords, key);
+    if (stopped == 0 && phrases->found_count >= grammar->most_candidates) {
+        Py_DECREF(key);
+        return NO_ROOM;
+    }
     if (stopped >= 0 && phrases->word_count == phrases->word_limit) {
         PhraseWord *words = realloc(phrases->words, 2 * phrases->word_limit * sizeof(PhraseWord));
         if (words == NULL) stopped = -1, PyErr_NoMemory();
@@ -110,7 +119,6 @@ int64_t phrase_word_in_table(Phrases *phrases, const Grammar *grammar, EngineObj
                              int64_t start, int64_t end, uint32_t slot) {
     uint32_t place = places_find(&phrases->by_slot, slot);
     if (phrases->by_slot.keys[place]) return phrases->by_slot.numbers[place];
-    if (phrases->found_count >= MOST_CANDIDATES) return NO_ROOM;
     PyObject *key = Py_XNewRef(engine->table->strings[slot]);
     if (key == NULL && (key = string_at(text, start, end)) == NULL) return -1;
     int64_t number = new_word(phrases, grammar, key, slot);
@@ -126,12 +134,12 @@ int64_t phrase_word_by_key(Phrases *phrases, const Grammar *grammar, EngineObjec
     if (key == NULL) return -1;
     PyObject *known = PyDict_GetItemWithError(phrases->by_key, key);
     int64_t number = known ? PyLong_AsLongLong(known) : PyErr_Occurred() ? -1 : NO_ROOM;
-    if (number == NO_ROOM && phrases->found_count < MOST_CANDIDATES) {
+    if (number == NO_ROOM) {
         Text lower;
         uint32_t slot = text_of(key, &lower) ? dictionary_find(&engine->dictionary, &lower, 0, lower.length).slot : 0;
         number = PyErr_Occurred() ? -1 : new_word(phrases, grammar, Py_NewRef(key), slot);
         PyObject *value = number < 0 ? NULL : PyLong_FromLongLong(number);
-        if (value == NULL || PyDict_SetItem(phrases->by_key, key, value) < 0) number = -1;
+        if (number >= 0 && (value == NULL || PyDict_SetItem(phrases->by_key, key, value) < 0)) number = -1;
         Py_XDECREF(value);
     }
     Py_DECREF(key);
@@ -139,13 +147,13 @@ int64_t phrase_word_by_key(Phrases *phrases, const Grammar *grammar, EngineObjec
 }
 
 /* Count the word and each other one less than a window before it as neighbours, once a pair. */
-static int link_word(Phrases *phrases, uint32_t word, int64_t position) {
+static int link_word(Phrases *phrases, const Grammar *grammar, uint32_t word, int64_t position) {
     int kept = 0;
     for (int index = 0; index < phrases->recent_count; index++) {
         if (phrases->recent_positions[index] <= position - LINK_WINDOW) continue;
         uint32_t other = phrases->recent_words[index];
         phrases->recent_words[kept] = other, phrases->recent_positions[kept++] = phrases->recent_positions[index];
-        if (other == word || phrases->links.count >= MOST_LINKS) continue;
+        if (other == word || phrases->links.count >= grammar->most_links) continue;
         uint64_t key = (other < word ? (uint64_t)other << 32 | word : (uint64_t)word << 32 | other) + 1;
         uint32_t place = places_find(&phrases->links, key);
         if (phrases->links.keys[place]) continue;
@@ -166,6 +174,7 @@ void end_phrases(Phrases *phrases, int opens, int closes) {
         candidate->right++;
         if (opens || (phrases->ending[index].opened && closes)) candidate->bracketed = 1;
     }
+    drop_texts(phrases->ending, phrases->ending_count);
     phrases->ending_count = 0, phrases->goes_on = 0;
 }
 
@@ -191,6 +200,25 @@ PyObject *candidate_text(const Candidate *candidate, PyObject *piece) {
     return spaced_once(piece, candidate->first, candidate->first_end, candidate->characters);
 }
 
+int keep_ending(Phrases *phrases, PyObject *piece) {
+    for (int index = 0; phrases->keep_texts && index < phrases->ending_count; index++) {
+        Occurrence *occurrence = phrases->ending + index;
+        int64_t start = occurrence->offset - phrases->offset, end = phrases->end_offset - phrases->offset;
+        if (occurrence->text == NULL) occurrence->text = spaced_once(piece, start, end, occurrence->characters);
+        if (occurrence->text == NULL) return 0;
+    }
+    return 1;
+}
+
+/* The text of one that begins in an earlier piece, and goes on with this word. */
+static PyObject *longer_text(const Phrases *phrases, PyObject *before, int gap, const PlacedWord *word,
+                             PyObject *piece) {
+    PyObject *string = PyUnicode_Substring(piece, word->start - phrases->offset, word->end - phrases->offset);
+    PyObject *text = string ? PyUnicode_FromFormat("%U%s%U", before, gap ? " " : "", string) : NULL;
+    Py_XDECREF(string);
+    return text;
+}
+
 static int new_candidate(Phrases *phrases, const Candidate *candidate) {
     if (phrases->found_count == phrases->found_limit) {
         Candidate *found = realloc(phrases->found, 2 * phrases->found_limit * sizeof(Candidate));
@@ -205,19 +233,20 @@ static int new_candidate(Phrases *phrases, const Candidate *candidate) {
 }
 
 /* Count the phrase that the word ends; `occurrence` has its length and where it begins. False without room, too. */
-static int count_phrase(Phrases *phrases, const PlacedWord *word, uint32_t number, int32_t prefix, int length,
-                        Occurrence *occurrence, PyObject *piece) {
+static int count_phrase(Phrases *phrases, const Grammar *grammar, const PlacedWord *word, uint32_t number,
+                        int32_t prefix, int length, Occurrence *occurrence, PyObject *piece) {
     uint64_t key = ((uint64_t)(prefix + 1) << 32 | number) + 1;
     uint32_t place = places_find(&phrases->by_words, key);
     if (phrases->by_words.keys[place] == 0) {
-        if (phrases->found_count >= MOST_CANDIDATES) return 0;
+        if (phrases->found_count >= grammar->most_candidates) return 0;
         int32_t suffix = length > 1 ? phrases->ending[length - 2].candidate : -1;
         Candidate candidate = {.first = occurrence->offset, .first_end = word->end, .prefix = prefix, .suffix = suffix,
                                .word = number, .characters = occurrence->characters, .length = (uint8_t)length,
                                .first_kind = occurrence->kind, .last_kind = word->kind};
         if (phrases->keep_texts) {
-            int64_t start = occurrence->offset - phrases->offset;
-            candidate.text = spaced_once(piece, start, word->end - phrases->offset, occurrence->characters);
+            int64_t start = occurrence->offset - phrases->offset, end = word->end - phrases->offset;
+            candidate.text = occurrence->text ? Py_NewRef(occurrence->text)
+                                              : spaced_once(piece, start, end, occurrence->characters);
             if (candidate.text == NULL) return 0;
         }
         occurrence->candidate = (int32_t)phrases->found_count;
@@ -236,22 +265,39 @@ static int count_phrase(Phrases *phrases, const PlacedWord *word, uint32_t numbe
     return 1;
 }
 
-/* Count the word and every phrase that ends with it, as long as there is room for new ones. */
-static int extend(Phrases *phrases, const Grammar *grammar, const PlacedWord *word, uint32_t number, PyObject *piece) {
-    Occurrence before[MOST_WORDS];
-    int count = phrases->ending_count < grammar->longest - 1 ? phrases->ending_count : grammar->longest - 1;
-    memcpy(before, phrases->ending, count * sizeof(Occurrence));
+/* Count the word and every phrase that ends with it, as long as there is room for new ones; `before` are those that it
+ * goes on from. */
+static int count_phrases(Phrases *phrases, const Grammar *grammar, const PlacedWord *word, uint32_t number,
+                         const Occurrence *before, int count, PyObject *piece) {
     int32_t added = (int32_t)(word->end - word->start), gap = word->start > phrases->end_offset;
-    uint8_t free_before = !(phrases->ending_count && phrases->goes_on);
-    phrases->ending_count = 0;
+    uint8_t free_before = !(count && phrases->goes_on);
     for (int index = 0; index <= count; index++) {
-        Occurrence occurrence = {0, added, word->start, word->kind, free_before, word->opened};
-        if (index) occurrence = before[index - 1], occurrence.characters += gap + added;
+        Occurrence occurrence = {0, added, word->start, NULL, word->kind, free_before, word->opened};
+        if (index) {
+            occurrence = before[index - 1], occurrence.characters += gap + added;
+            if (occurrence.text) {
+                occurrence.text = longer_text(phrases, occurrence.text, gap, word, piece);
+                if (occurrence.text == NULL) return 0;
+            }
+        }
         int32_t prefix = index ? before[index - 1].candidate : -1;
-        if (!count_phrase(phrases, word, number, prefix, index + 1, &occurrence, piece)) return !PyErr_Occurred();
+        if (!count_phrase(phrases, grammar, word, number, prefix, index + 1, &occurrence, piece)) {
+            Py_XDECREF(occurrence.text);
+            return !PyErr_Occurred();
+        }
         phrases->ending[phrases->ending_count++] = occurrence;
     }
     return 1;
+}
+
+static int extend(Phrases *phrases, const Grammar *grammar, const PlacedWord *word, uint32_t number, PyObject *piece) {
+    Occurrence before[MOST_WORDS];
+    int all = phrases->ending_count, count = all < grammar->longest - 1 ? all : grammar->longest - 1;
+    memcpy(before, phrases->ending, all * sizeof(Occurrence));
+    phrases->ending_count = 0;
+    int fine = count_phrases(phrases, grammar, word, number, before, count, piece);
+    drop_texts(before, all);
+    return fine;
 }
 
 int add_phrase_word(Phrases *phrases, const Grammar *grammar, const PlacedWord *word, int64_t number, PyObject *piece) {
@@ -265,7 +311,7 @@ int add_phrase_word(Phrases *phrases, const Grammar *grammar, const PlacedWord *
         return 1;
     }
     phrases->words[number].count++;
-    if (goes_on && word->end - word->start > 1 && !link_word(phrases, (uint32_t)number, word->position)) return 0;
+    if (goes_on && word->end - word->start > 1 && !link_word(phrases, grammar, (uint32_t)number, word->position)) return 0;
     if (!extend(phrases, grammar, word, (uint32_t)number, piece)) return 0;
     phrases->goes_on = (uint8_t)goes_on, phrases->end_offset = word->end;
     return 1;

@@ -4,15 +4,19 @@
 
 #include "../../segment/core/module.h"
 
-enum { MOST_KINDS = 16, MOST_WORDS = 8, LINK_WINDOW = 5 };
+enum { MOST_KINDS = 16, MOST_WORDS = 8, LINK_WINDOW = 5, LONGEST_WORD = 64 };
 
 /* What makes words and phrases; kinds are numbered from 1, 0 is a word that no phrase holds. */
 typedef struct {
     PyObject *stopwords;   /* a set of words in lower case */
-    const uint8_t *kinds;  /* by number of the tag; 0 also for tags that are not wanted */
-    uint8_t english;       /* the kind of a word of letters, 0 when not wanted */
+    const uint8_t *kinds;  /* of words with Han characters, by number of the tag; 0 also for tags that are not wanted */
+    const uint8_t *latin;  /* the same of tokens of letters */
+    uint8_t joined;        /* the kind of several tokens of letters in one word */
+    uint8_t untagged;      /* the kind of a word of two characters and more with the tag `no_tag` */
+    int64_t no_tag;
     uint32_t ending;       /* a bit for each kind that a phrase does not go on with */
     int longest, hmm;
+    int64_t most_candidates, most_links; /* of one document; later ones are not taken up */
 } Grammar;
 
 typedef struct {
@@ -40,6 +44,7 @@ typedef struct {
 typedef struct {
     int32_t candidate, characters;
     int64_t offset;
+    PyObject *text; /* of one that begins in an earlier piece; null while it can be cut out of this one */
     uint8_t kind, free, opened;
 } Occurrence;
 
@@ -86,6 +91,9 @@ int add_phrase_word(Phrases *phrases, const Grammar *grammar, const PlacedWord *
 
 /* What ends here ends before something that is no part of a phrase; whether that is a bracket that opens or closes. */
 void end_phrases(Phrases *phrases, int opens, int closes);
+
+/* Keep what the piece has of phrases that may go on in the next one; false with an exception set. */
+int keep_ending(Phrases *phrases, PyObject *piece);
 
 /* word_stream.c: take up a piece of the document; false with an exception set. */
 int phrases_add(Phrases *phrases, const Grammar *grammar, EngineObject *engine, PyObject *piece);

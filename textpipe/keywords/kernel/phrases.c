@@ -62,7 +62,7 @@ static double score_of(const Phrases *phrases, const PhraseModel *model, const C
     total += model->first_kind[candidate->first_kind];
     total += model->last_kind[candidate->last_kind];
     for (int signal = 0; signal < SIGNAL_COUNT; signal++) total += model->weights[signal] * signals[signal];
-    return 1.0 / (1.0 + exp(-total));
+    return 1.0 / (1.0 + exp(-(total > -709.0 ? total : -709.0))); /* no infinity, and an order of its own for no number */
 }
 
 static const Phrases *ranked_of; /* set while the interpreter's lock is held, for the comparison alone */

@@ -8,21 +8,22 @@ static inline int is_han(uint32_t character) {
 
 typedef enum { HAN, LETTERS, SPACE, MARK } Shape;
 
-/* letters and digits of which none is Han; white space; something with Han; else a mark. cased: Han and others mixed */
+/* Something with Han; letters and digits, or a letter and anything; white space; else a mark. mixed: Han and others */
 static Shape shape_of(const Text *text, int64_t start, int64_t end, int *mixed) {
-    int letters = 1, space = 1, han = 0, all_han = 1;
+    int letters = 1, letter = 0, space = 1, han = 0, all_han = 1;
     for (int64_t index = start; index < end; index++) {
         uint32_t character = character_at(text, index);
         if (is_han(character)) {
-            han = 1, letters = space = 0;
+            han = 1;
             continue;
         }
         all_han = 0;
+        letter = letter || Py_UNICODE_ISALPHA(character);
         letters = letters && Py_UNICODE_ISALNUM(character);
         space = space && Py_UNICODE_ISSPACE(character);
     }
     *mixed = han && !all_han;
-    return han ? HAN : letters ? LETTERS : space ? SPACE : MARK;
+    return han ? HAN : letters || letter ? LETTERS : space ? SPACE : MARK;
 }
 
 static int among(const Text *text, int64_t start, int64_t end, const uint32_t *characters, int count) {
@@ -72,6 +73,7 @@ static int add_unit(Phrases *phrases, const Grammar *grammar, EngineObject *engi
     PlacedWord word = {phrases->offset + start, phrases->offset + end, phrases->position,
                        kind, (uint8_t)!(apart || phrases->broken), phrases->opened};
     phrases->after_letters = (uint8_t)letters, phrases->opened = 0;
+    if (end - start > LONGEST_WORD) kind = 0;
     int64_t number = 0;
     if (kind) {
         uint32_t slot = letters || mixed ? 0 : dictionary_find(&engine->dictionary, text, start, end).slot;
@@ -100,12 +102,14 @@ static int add_tokens(Phrases *phrases, const Grammar *grammar, EngineObject *en
         if (shape == MARK) {
             add_mark(phrases, text, tokens->spans[token]);
         } else if (shape == HAN) {
-            uint8_t kind = grammar->kinds[tokens->tags[token]];
+            uint32_t tag = tokens->tags[token];
+            uint8_t kind = tag == grammar->no_tag && end - start > 1 ? grammar->untagged : grammar->kinds[tag];
             fine = add_unit(phrases, grammar, engine, text, start, end, kind, 0, mixed, piece);
         } else {
             next = letters_end(text, tokens, token);
             end = tokens->spans[next - 1][1];
-            uint8_t kind = is_number(text, start, end) ? 0 : grammar->english;
+            uint8_t kind = next - token > 1 ? grammar->joined : grammar->latin[tokens->tags[token]];
+            if (is_number(text, start, end)) kind = 0;
             fine = add_unit(phrases, grammar, engine, text, start, end, kind, 1, 0, piece);
         }
         if (!fine) return 0;
@@ -121,7 +125,8 @@ int phrases_add(Phrases *phrases, const Grammar *grammar, EngineObject *engine, 
     Scratch *scratch = take_scratch();
     int fine = scratch && tag_text(&engine->dictionary, &text, grammar->hmm, scratch);
     if (!fine) PyErr_NoMemory();
-    fine = fine && add_tokens(phrases, grammar, engine, &text, &scratch->tokens, object);
+    fine = fine && add_tokens(phrases, grammar, engine, &text, &scratch->tokens, object) &&
+           keep_ending(phrases, object);
     phrases->offset += text.length;
     if (scratch) give_scratch(scratch);
     return fine;
