@@ -58,3 +58,24 @@ def test_pairs_of_a_sentence() -> None:
     marks = [Mark(0, 0, 2), Mark(1, 4, 5), Mark(0, 7, 9), Mark(1, 12, 13)]
     assert pairs_in_sentences(text, marks, among={0, 1}) == {(0, 1): 1}
     assert pairs_in_sentences(text, marks, among={0}) == {}
+
+
+def test_a_word_of_a_phrase_is_no_neighbour_of_it() -> None:
+    text = "隐马尔可夫模型很快。隐马尔可夫模型是一种模型。"
+    marks = [Mark(0, 0, 7), Mark(1, 5, 7), Mark(0, 10, 17), Mark(1, 15, 17), Mark(1, 20, 22)]
+    assert pairs_in_sentences(text, marks, among={0, 1}) == {(0, 1): 1}  # the second sentence alone
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20), st.integers(1, 6)))
+
+
+@given(SPANS)
+def test_pairs_stand_apart_somewhere(drawn: list[tuple[int, int, int]]) -> None:
+    marks = [Mark(number, start, start + length) for number, start, length in drawn]
+    naive = {
+        (a.keyword, b.keyword): 1
+        for a in marks
+        for b in marks
+        if a.keyword < b.keyword and (a.end <= b.start or b.end <= a.start)
+    }
+    assert pairs_in_sentences("x" * 30, marks, among={0, 1, 2, 3}) == naive

@@ -12,6 +12,7 @@ from tests.conftest import DATA
 from tests.report.pages import check_page, data_of
 from textpipe.corpus.document import Document, Piece
 from textpipe.errors import UsageError
+from textpipe.keywords.extract import keyword_settings
 from textpipe.report.characters import displayed
 from textpipe.report.documents import MOST_CHARACTERS, MOST_DOCUMENTS, MOST_IN_ALL, ShownDocuments
 from textpipe.report.keywords import MOST_KEYWORDS, keywords_page
@@ -51,7 +52,7 @@ def article_record(k: int = 20) -> dict[str, Any]:
 
 
 def article_page(k: int = 20) -> bytes:
-    return keywords_page(shown(("tea.txt", ARTICLE, article_record(k))), tokenize=textpipe.Tokenizer().tokenize)
+    return keywords_page(shown(("tea.txt", ARTICLE, article_record(k))), tokenize=keyword_settings().tokens)
 
 
 # ---------------------------------------------------------------------------------------------- keywords
@@ -65,14 +66,19 @@ def test_the_text_is_there_and_every_keyword_marked_in_it() -> None:
     words = data_of(page)["words"]
     marked: dict[str, list[int]] = {word: [] for word in words}
     place = 0
-    for child in text.children:
-        if isinstance(child, str):
-            place += len(child)
-        elif child.name == "mark":
-            for number in child.attributes["data-k"].split():
-                assert words[int(number)] == child.text
-                marked[child.text].append(place)
-            place += len(child.text)
+    open_now: dict[str, str] = {}
+    for child in [*text.children, ""]:
+        shown_text = child if isinstance(child, str) else child.text
+        held = child.attributes["data-k"].split() if not isinstance(child, str) and child.name == "mark" else []
+        if shown_text or child == "":  # not an anchor
+            for number in open_now.keys() - set(held):
+                word = words[int(number)]
+                assert open_now.pop(number) == word  # whole, over as many marks as it takes
+                marked[word].append(place - len(word))
+        for number in held:
+            open_now[number] = open_now.get(number, "") + shown_text
+        place += len(shown_text)
+    assert any(len(mark.attributes["data-k"].split()) > 1 for mark in text.all("mark"))  # one inside another
     for found in article_record()["keywords"]:
         assert len(marked[found["text"]]) == found["count"]
         assert marked[found["text"]][0] == found["first"]

@@ -52,7 +52,8 @@ def write_corpus_keywords(
         if html.wanted:
             from textpipe.report.keywords import keywords_page
 
-            html.write(keywords_page(html.shown, tokenize=settings.tokenizer.tokenize, of_all=record))
+            tokenize = settings.tokens if settings.pos is not None else settings.tokenizer.tokenize
+            html.write(keywords_page(html.shown, tokenize=tokenize, of_all=record))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if not record["keywords"]:
         if not reading.quiet:

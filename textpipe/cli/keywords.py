@@ -162,7 +162,7 @@ def keywords(
         if html.wanted:
             from textpipe.report.keywords import keywords_page
 
-            html.write(keywords_page(html.shown, tokenize=settings.tokenizer.tokenize))
+            html.write(keywords_page(html.shown, tokenize=settings.tokens))
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"

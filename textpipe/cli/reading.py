@@ -37,7 +37,7 @@ _OPTIONS = (
         "--text-col",
         metavar="COLUMN",
         help="Column of the text, by name or number from 1.  "
-        "[default: text, else text_a, content, review, title, else column 1]",
+        "[default: text, else text_a, content, review, title, else the first other than label and id]",
     ),
     click.option(
         "--label-col",

@@ -43,22 +43,24 @@ def number_of(name: str) -> int | None:
 def choose_columns(first: list[str], wanted: Wanted, *, where: str, line: int = 1, named: bool = False) -> Columns:
     """Columns from a table's first row, which is a header if it holds a requested or a default column name.
 
-    Text is `text`, else text_a, content, review, title, else column 1; the label is `label`, else the last
-    column; the id is `id`. `named` says that the first row is a header whatever it holds.
+    Text is `text`, else text_a, content, review, title, else the first column that is neither label nor id; the label
+    is `label`, else the last column; the id is `id`. `named` says that the first row is a header whatever it holds.
     Raises InputError for a requested column that is not there.
     """
     names = [cell.strip() for cell in first]
     header = named or bool((wanted.names() | _DEFAULTS) & set(names))
     text = _position(wanted.text, names, header=header, where=where, line=line)
-    if text is None:
-        known = [name for name in TEXT_COLUMNS if header and name in names]
-        text = names.index(known[0]) if known else 0
     identity = _position(wanted.id, names, header=header, where=where, line=line)
     if identity is None and header and ID_COLUMN in names:
         identity = names.index(ID_COLUMN)
     label = _position(wanted.label, names, header=header, where=where, line=line)
+    known_label = names.index(LABEL_COLUMN) if label is None and header and LABEL_COLUMN in names else label
+    if text is None:
+        known = [name for name in TEXT_COLUMNS if header and name in names]
+        free = [position for position in range(len(names)) if position not in (identity, known_label)]
+        text = names.index(known[0]) if known else next(iter(free), 0)
     if label is None:
-        label = names.index(LABEL_COLUMN) if header and LABEL_COLUMN in names else len(names) - 1
+        label = len(names) - 1 if known_label is None else known_label
         label = None if label in (text, identity) else label
     return Columns(text, label, identity, header, len(names))
 

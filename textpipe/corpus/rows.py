@@ -38,10 +38,12 @@ def documents_of_rows(
             continue
         if columns is None:
             columns = choose_columns(row.cells, wanted, where=where, line=row.line, named=named)
+            name = row.cells[columns.text].strip() if columns.header else ""
+            if wanted.text is None and columns.width > 1 and name not in TEXT_COLUMNS:
+                place = f"column {columns.text + 1}" + (f", {name!r}" if name else "")
+                log.notes.append(f"{where} has no column of a known name: text is {place} (--text-col names another)")
             if columns.header:
                 continue
-            if wanted.text is None and columns.width > 1:
-                log.notes.append(f"{where} has no column of a known name: text is column 1 (--text-col names another)")
         problem = row.problem or _misfit(row, columns, where=where)
         if problem is not None:
             log.reject(problem)

@@ -115,6 +115,15 @@ class KeywordSettings:
         engine = cast("CompiledEngine", self.tokenizer.dictionary.engine)
         return Extractor(engine, Keyword, settings.stopwords, pos, self.tokenizer.hmm)
 
+    @property
+    def tagging(self) -> bool:
+        """Whether parts of speech count; jieba's tagger now and then cuts otherwise than its segmentation."""
+        return self.method != "tfidf" or self.pos is not None
+
+    def tokens(self, text: str) -> list[str]:
+        """The tokens that keywords are made of."""
+        return [token for token, _ in self.tokenizer.tag(text)] if self.tagging else self.tokenizer.tokenize(text)
+
     def for_language(self, *, chinese: bool) -> KeywordSettings:
         """The same with every None decided."""
         pos = self.pos
@@ -134,7 +143,7 @@ class KeywordOptions(TypedDict, total=False):
 
     pos: parts of speech as a tuple or with commas between them
     stopwords: names of lists (`zh`, `en`, a file; `none` for not even the usual ones), or a set of words, which are
-        added to jieba's few English ones
+        added to the method's own
     tokenizer: as in `KeywordSettings`; by default the one that the IDF was made with, if any
     method, k, lowercase, converge, mmr, idf, vectors: as in `KeywordSettings`
     """
@@ -216,11 +225,11 @@ def extract(text: str, **options: Unpack[KeywordOptions]) -> list[Keyword]:
     """The keywords of one text, best first.
 
     Options: method (`phrases`, `tfidf` or `textrank`), k, pos, stopwords, lowercase, converge, mmr, tokenizer, idf,
-    vectors;     `KeywordOptions` and `KeywordSettings` say what they mean.
+    vectors; `KeywordOptions` and `KeywordSettings` say what they mean.
     Raises UsageError for settings that make no sense, InputError for a list of stop words that is missing.
 
     >>> [keyword.text for keyword in extract("石墨烯电池的石墨烯电极", k=1)]
-    ['石墨烯']
+    ['石墨']
     """
     if not isinstance(text, str):
         raise UsageError(f"a text is needed, not {type(text).__name__}", hint="call it once for each text")
@@ -322,14 +331,13 @@ def read_document(pieces: Iterable[str], settings: KeywordSettings) -> DocumentR
     """Count a document. Until it shows a Han character both readings of it are kept, then only the Chinese one."""
     chinese = DocumentReading(settings.for_language(chinese=True), chinese=True)
     english: DocumentReading | None = DocumentReading(settings.for_language(chinese=False), chinese=False)
-    tagging = settings.method != "tfidf" or settings.pos is not None
     empty = True
     for piece in pieces:
         empty = empty and not piece
         if english is not None and has_han(piece):
             english = None
         readings = [chinese] if english is None else [chinese, english]
-        if tagging:
+        if settings.tagging:
             pairs = settings.tokenizer.tag(piece)
             for reading in readings:
                 reading.add_pairs(pairs)

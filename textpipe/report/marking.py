@@ -85,14 +85,19 @@ def stretches(text: str, marks: Iterable[Mark]) -> list[Stretch]:
 
 
 def pairs_in_sentences(text: str, marks: Sequence[Mark], *, among: Collection[int]) -> Mapping[tuple[int, int], int]:
-    """How many sentences hold both of two keywords, by their numbers in order."""
+    """How many sentences hold both of two keywords, by their numbers in order; not where all that a sentence has of one
+    lies over the other, as a word does that is part of a phrase."""
     starts = [start for start, _ in sentence_spans(text)]
-    holds: dict[int, set[int]] = {}
+    holds: dict[int, dict[int, tuple[int, int]]] = {}  # sentence to keyword to (first end, last start)
     for mark in marks:
         if mark.keyword in among:
-            holds.setdefault(bisect_right(starts, mark.start), set()).add(mark.keyword)
+            held = holds.setdefault(bisect_right(starts, mark.start), {})
+            first_end, last_start = held.get(mark.keyword, (mark.end, mark.start))
+            held[mark.keyword] = min(first_end, mark.end), max(last_start, mark.start)
     pairs: dict[tuple[int, int], int] = {}
-    for keywords in holds.values():
-        for pair in combinations(sorted(keywords), 2):
-            pairs[pair] = pairs.get(pair, 0) + 1
+    for held in holds.values():
+        for pair in combinations(sorted(held), 2):
+            (one_end, one_start), (other_end, other_start) = held[pair[0]], held[pair[1]]
+            if one_end <= other_start or other_end <= one_start:
+                pairs[pair] = pairs.get(pair, 0) + 1
     return pairs
