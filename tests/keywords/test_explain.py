@@ -8,7 +8,7 @@ import math
 import pytest
 
 from tests.conftest import DATA, Run
-from textpipe.keywords.explain import explain_keywords
+from textpipe.keywords.explain import explain_keywords, reasons
 from textpipe.keywords.extract import METHODS, KeywordSettings, extract, keyword_settings, read_document
 from textpipe.keywords.phrase_signals import phrase_models
 from textpipe.segment.idf import chinese_idf
@@ -42,12 +42,13 @@ def test_signals_add_up_to_the_score(text: str) -> None:
     found = explain_keywords(text, settings)
     assert len(found) == len(candidates) > 20
     for one in found:
-        candidate = candidates[one["text"].lower(), one["first"]].candidate
-        total = model.bias + model.length_weight(candidate)
-        total += model.first_kind[candidate.kinds[0]] + model.last_kind[candidate.kinds[1]]
-        total += sum(signal["value"] * (signal["weight"] or 0.0) for signal in one["signals"].values())
+        assert (one["text"].lower(), one["first"]) in candidates
+        total = model.bias + sum(signal["value"] * (signal["weight"] or 0.0) for signal in one["signals"].values())
         assert one["score"] == pytest.approx(1 / (1 + math.exp(-total)))
         assert one["idf"] == (one["signals"]["rarity"]["value"] if has_han(text) else None)
+    for signal in found[0]["signals"]:
+        effects = [one["signals"][signal]["effect"] or 0.0 for one in found]
+        assert sum(effects) == pytest.approx(0.0, abs=1e-6)  # above the mean of all
 
 
 def test_ranks_are_among_all_candidates() -> None:
@@ -71,6 +72,16 @@ def test_words_of_jieba_have_count_and_idf() -> None:
         assert one["idf"] is None
 
 
+def test_reasons_are_the_largest_effects() -> None:
+    (one,) = explain_keywords(ARTICLES[0], keyword_settings(k=1))
+    names = [part.rsplit(" ", 1)[0].replace(" ", "_") for part in reasons(one["signals"]).split(", ")]
+    effects = {name: abs(signal["effect"] or 0.0) for name, signal in one["signals"].items()}
+    assert names == sorted(effects, key=lambda name: -effects[name])[:4]
+    (one,) = explain_keywords(ARTICLES[0], keyword_settings(k=1, method="tfidf"))
+    assert one["signals"]["tf"]["effect"] is None
+    assert reasons(one["signals"]).startswith("tf rank 1, idf rank ")
+
+
 def test_with_mmr_the_chosen_ones() -> None:
     found = explain_keywords(ARTICLES[0], keyword_settings(k=8, mmr=0.5))
     assert [one["text"] for one in found] == [one.text for one in extract(ARTICLES[0], k=8, mmr=0.5)]
@@ -86,8 +97,8 @@ def test_on_the_command_line(run: Run) -> None:
         == run("keywords", DATA / "articles", "--explain").out
     )
     header, row, *_ = run("keywords", article, "-k", "1", "--explain", "--format", "tsv").out.splitlines()
-    assert header.split("\t") == ["id", "text", "score", "count", "first", "idf", "ranks", "sentences"]
-    assert "frequency " in row
+    assert header.split("\t") == ["id", "text", "score", "count", "first", "idf", "why", "sentences"]
+    assert "first " in row
     assert "阅览室" in run("keywords", article, "-k", "1", "--explain", "--format", "table").out
     for other in (["--corpus"], ["--graph", "x.graphml", "--method", "textrank"]):
         assert run("keywords", article, "--explain", *other).code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
 _COLUMNS = ("id", "text", "score", "count", "first")
-_EXPLAINED_COLUMNS = (*_COLUMNS, "idf", "ranks", "sentences")
+_EXPLAINED_COLUMNS = (*_COLUMNS, "idf", "why", "sentences")
+_SHOWN_SENTENCES = 2  # of a keyword in a table
 
 
 @click.command()
@@ -140,7 +142,8 @@ def keywords(
         check_apart(graph, [destination.path], what="keywords")
     html.check(destination, log.paths, others=[graph])
     merged = CooccurrenceGraph() if graph else None
-    columns, rows = (_EXPLAINED_COLUMNS, _explained_rows) if explain else (_COLUMNS, _rows)
+    explained = functools.partial(_explained_rows, most=_SHOWN_SENTENCES if kind == "table" else None)
+    columns, rows = (_EXPLAINED_COLUMNS, explained) if explain else (_COLUMNS, _rows)
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
     with contextlib.ExitStack() as stack:
@@ -228,9 +231,12 @@ def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
         yield record["id"], keyword["text"], keyword["score"], keyword["count"], keyword["first"]
 
 
-def _explained_rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
-    """The ranks by every signal and the sentences as text; values and weights are in JSON."""
+def _explained_rows(record: Mapping[str, Any], *, most: int | None) -> Iterator[Sequence[Cell]]:
+    """The main effects and the sentences as text, of these at most so many; all the rest is in JSON."""
+    from textpipe.keywords.explain import reasons
+
     for row, keyword in zip(_rows(record), record["keywords"], strict=True):
         idf = "" if keyword["idf"] is None else keyword["idf"]
-        ranks = ", ".join(f"{name} {signal['rank']}" for name, signal in keyword["signals"].items())
-        yield *row, idf, ranks, " | ".join(sentence["text"] for sentence in keyword["sentences"])
+        sentences = [sentence["text"] for sentence in keyword["sentences"]]
+        more = [f"{len(sentences) - most} more"] if most is not None and len(sentences) > most else []
+        yield *row, idf, reasons(keyword["signals"]), " | ".join([*sentences[:most], *more])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple, TypedDict
 
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.extract import DocumentReading, KeywordSettings, for_either_script, read_document
-from textpipe.keywords.phrase_signals import SIMILARITY, PhraseModel
+from textpipe.keywords.phrase_signals import CLASSES, SIMILARITY, PhraseModel
 from textpipe.keywords.phrases import WeighedPhrase, chosen
 from textpipe.keywords.textrank import rank
 from textpipe.keywords.tfidf import weigh
@@ -20,11 +21,13 @@ from textpipe.text import PIECE, split_pieces
 
 class Signal(TypedDict):
     """value: of the keyword; rank: among all candidates of the document, 1 for what speaks most for a keyword;
-    weight: what the value is multiplied with in the sum that makes the score, None where scores are no such sum."""
+    weight: what the value is multiplied with in the sum that makes the score, None where scores are no such sum;
+    effect: how much that adds to the sum, above the mean of all candidates (log-odds)."""
 
     value: float
     rank: int
     weight: float | None
+    effect: float | None
 
 
 class Sentence(TypedDict):
@@ -61,6 +64,7 @@ def explain_keywords(text: str, settings: KeywordSettings) -> list[ExplainedKeyw
         name: _ranks([one.values[name] for one in candidates], falling=weight is None or weight >= 0)
         for name, weight in weights.items()
     }
+    means = {name: fmean(one.values[name] for one in candidates) for name in weights if candidates}
     sentences = [(folded(text[start:end]), start, end) for start, end in sentence_spans(text)]
     return [
         ExplainedKeyword(
@@ -70,13 +74,32 @@ def explain_keywords(text: str, settings: KeywordSettings) -> list[ExplainedKeyw
             first=one.keyword.first,
             idf=one.idf,
             signals={
-                name: Signal(value=value, rank=ranks[name][value], weight=weights[name])
+                name: Signal(
+                    value=value,
+                    rank=ranks[name][value],
+                    weight=weights[name],
+                    effect=_effect(value - means[name], weights[name]),
+                )
                 for name, value in one.values.items()
             },
             sentences=_holding(one.keyword.text, sentences, text),
         )
         for one in best
     ]
+
+
+def reasons(signals: Mapping[str, Signal], *, most: int = 4) -> str:
+    """What sets a keyword apart, in short: the largest effects, else the ranks."""
+    effects = {name: signal["effect"] or 0.0 for name, signal in signals.items() if signal["weight"] is not None}
+    if not effects:
+        return ", ".join(f"{name} rank {signal['rank']}" for name, signal in signals.items())
+    largest = sorted(effects, key=lambda name: -abs(effects[name]))[:most]
+    shown = [name for name in largest if round(effects[name], 2)]
+    return ", ".join(f"{name.replace('_', ' ')} {effects[name]:+.2f}" for name in shown)
+
+
+def _effect(above: float, weight: float | None) -> float | None:
+    return None if weight is None else weight * above
 
 
 def _found(
@@ -107,14 +130,15 @@ def _found(
 
 
 def _weights(model: PhraseModel, settings: KeywordSettings) -> dict[str, float | None]:
-    weights: dict[str, float | None] = dict(model.weights)
+    weights: dict[str, float | None] = {**model.weights, **dict.fromkeys(CLASSES, 1.0)}
     if settings.vectors is not None:
         weights[SIMILARITY] = model.similarity
     return weights
 
 
 def _phrase(one: WeighedPhrase, reading: DocumentReading, *, known: bool) -> _Candidate:
-    return _Candidate(one.keyword(lowercase=reading.lowercase), one.signals["rarity"] if known else None, one.signals)
+    values = one.signals | reading.phrases.model.class_weights(one.candidate) if reading.phrases else one.signals
+    return _Candidate(one.keyword(lowercase=reading.lowercase), one.signals["rarity"] if known else None, values)
 
 
 def _ranks(values: Sequence[float], *, falling: bool) -> dict[float, int]:

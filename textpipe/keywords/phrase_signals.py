@@ -16,6 +16,7 @@ from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
 SIGNALS = (
     "frequency", "first", "spread", "rarity", "graph", "nested", "freedom", "bracketed", "characters",
 )  # fmt: skip
+CLASSES = ("length", "first_word", "last_word")  # a weight each, by what a candidate is
 SIMILARITY = "similarity"  # one more, where word vectors are given
 
 
@@ -44,6 +45,12 @@ class PhraseModel:
         """The weight of the candidate's length."""
         length = len(candidate.text) if self.in_characters else candidate.length
         return self.lengths[min(length, len(self.lengths)) - 1]
+
+    def class_weights(self, candidate: Candidate) -> dict[str, float]:
+        """The weights of its length, and of the classes of its first and last word."""
+        first, last = candidate.kinds
+        weights = self.length_weight(candidate), self.first_kind[first], self.last_kind[last]
+        return dict(zip(CLASSES, weights, strict=True))
 
     def total(self, candidate: Candidate, values: dict[str, float]) -> float:
         """The weighted sum, always added in the same order."""

@@ -11,7 +11,7 @@ from textpipe.text import has_han
 
 # parts of speech that may stand in a phrase, as jieba names them
 CHINESE_KINDS: dict[str, tuple[str, ...]] = {
-    "noun": ("n", "ng", "g", "x"),  # x: a word of a user dictionary without a tag, a rare character
+    "noun": ("n", "ng", "g"),
     "verbal": ("vn", "an"),
     "name": ("nr", "nrt", "nrfg", "ns", "nt", "nz"),
     "verb": ("v", "vd", "vi", "vq", "vg"),

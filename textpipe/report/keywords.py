@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from textpipe.keywords.explain import reasons
 from textpipe.report.characters import count_signs, language_of
 from textpipe.report.charts import share
 from textpipe.report.documents import ShownDocument, ShownDocuments
@@ -17,7 +18,8 @@ MOST_KEYWORDS = 200  # of one document or list
 
 
 class Row(NamedTuple):
-    """A keyword in a table. share: of the best score, 0 to 1, for the bar; href: its first occurrence that is shown."""
+    """A keyword in a table. share: of the best score, 0 to 1, for the bar; href: its first occurrence that is shown;
+    why: what sets it apart, where that was asked for."""
 
     number: int
     text: str
@@ -26,6 +28,7 @@ class Row(NamedTuple):
     documents: int | None
     share: float
     href: str | None
+    why: str | None
 
 
 class Section(NamedTuple):
@@ -151,5 +154,6 @@ def _rows(keywords: Sequence[Mapping[str, Any]], words: _Words, hrefs: Mapping[i
         number = words.numbers[keyword["text"]]
         score, documents = keyword["score"], keyword.get("documents")
         link = hrefs.get(number)
-        rows.append(Row(number, keyword["text"], score, keyword["count"], documents, share(score, best), link))
+        why = reasons(keyword["signals"]) if "signals" in keyword else None
+        rows.append(Row(number, keyword["text"], score, keyword["count"], documents, share(score, best), link, why))
     return rows
