@@ -9,6 +9,7 @@ from tests.conftest import DATA
 from textpipe.keywords import extract, long
 from textpipe.keywords.extract import KeywordSettings, keywords_of
 from textpipe.keywords.idf import document_frequencies
+from textpipe.segment.tokenizer import Tokenizer
 from textpipe.text import split_pieces
 
 CHINESE = "".join(document.text for document in textpipe.read(str(DATA / "news.tsv")))
@@ -21,12 +22,17 @@ SETTINGS = {
     "stop words": KeywordSettings("tfidf", stopwords=frozenset({"手机", "公司", "word"}), only=True),
     "lower case": KeywordSettings("tfidf", lowercase=True),
     "case kept": KeywordSettings("tfidf", lowercase=False),
+    "terms with control characters": KeywordSettings(
+        "tfidf", tokenizer=Tokenizer(protect=("手机\t型号", "\x0b\x00，"))
+    ),
     "own weights": KeywordSettings("tfidf", idf=IDF.idf()),
 }
 
 
 @pytest.mark.parametrize(
-    "text", [CHINESE, ENGLISH, ENGLISH + "模型", "", "，"], ids=["zh", "en", "late", "empty", "none"]
+    "text",
+    [CHINESE, ENGLISH, ENGLISH + "模型", "手机\t型号\x0b\x00，手机型号" * 90, "", "，"],
+    ids=["zh", "en", "late", "control", "empty", "none"],
 )
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
 def test_as_at_once(text: str, settings: KeywordSettings, monkeypatch: pytest.MonkeyPatch) -> None:

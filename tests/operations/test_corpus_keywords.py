@@ -57,6 +57,13 @@ def test_settings_count() -> None:
     assert found(stopwords=frozenset({"手表"})) == {"云鹊"}
 
 
+def test_a_protected_term_may_hold_anything() -> None:
+    terms = textpipe.Tokenizer(protect=("云鹊\t手表", "云鹊\x0b\x00表"))
+    pieces = [Piece(Document("a", "云鹊\t手表，云鹊\x0b\x00表，云鹊\t手表"))]
+    found = extract_corpus_keywords(iter(pieces), KeywordSettings(tokenizer=terms), identity="x")["keywords"]
+    assert {one["text"]: one["count"] for one in found} == {"云鹊\t手表": 2, "云鹊\x0b\x00表": 1}
+
+
 def test_what_makes_no_sense() -> None:
     with pytest.raises(textpipe.UsageError, match="--corpus does not go with textrank"):
         record([str(DATA / "news.tsv")], KeywordSettings(method="textrank"))

@@ -22,7 +22,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypedDict
 
-from textpipe.keywords.runs import SortedRuns
+from textpipe.keywords.runs import SortedRuns, key_of, word_of
 from textpipe.segment.dictionary import Dictionary
 from textpipe.segment.idf import InverseDocumentFrequencies
 
@@ -192,10 +192,10 @@ class CorpusTally:
 
     def _all(self) -> Iterator[tuple[str, Facts]]:
         self._write_out()
-        return ((word.decode(), _read(value)) for word, value in self._runs.merged())
+        return ((word_of(word), _read(value)) for word, value in self._runs.merged())
 
     def _write_out(self) -> None:
-        self._runs.add((term.encode(), _written(self._facts[term])) for term in sorted(self._facts))
+        self._runs.add((key_of(term), _written(self._facts[term])) for term in sorted(self._facts))
         self._facts.clear()
         self._size = 0
 

@@ -11,7 +11,7 @@ from itertools import islice
 
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.extract import KeywordSettings, keywords_of
-from textpipe.keywords.runs import Row, SortedRuns
+from textpipe.keywords.runs import Row, SortedRuns, key_of, word_of
 from textpipe.segment.idf import chinese_idf
 from textpipe.text import has_han
 
@@ -70,11 +70,11 @@ class _Counts:
         self._write_out()
         for word, value in self._runs.merged():
             count, first = value.split()
-            yield word.decode(), int(count), int(first)
+            yield word_of(word), int(count), int(first)
 
     def _write_out(self) -> None:
         known = self._known
-        rows: Iterator[Row] = ((word.encode(), b"%d %d" % known[word]) for word in sorted(known))
+        rows: Iterator[Row] = ((key_of(word), b"%d %d" % known[word]) for word in sorted(known))
         self._runs.add(rows)
         known.clear()
         self._size = 0

@@ -6,6 +6,7 @@ Merge sort on files, as Knuth (TAOCP 3, 5.4) has it: what is gathered is written
 from __future__ import annotations
 
 import itertools
+import re
 import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +18,25 @@ from textpipe.files import naming_errors
 _TOGETHER = 64  # runs merged at a time: so many files are open, at most
 _BLOCK = 1 << 16  # bytes of each run that are looked at together
 
-Row = tuple[
-    bytes, bytes
-]  # a word in UTF-8, and what is known of it; neither holds control characters (a tab may divide)
+_LOW = re.compile(rb"[\x00-\x0b]")  # what would come before a tab, which ends a word, or end a line
+_ESCAPE = b"\x0b"
+_ESCAPED = re.compile(_ESCAPE + b"(.)")
+_RAISED_BY = 0x20
+
+Row = tuple[bytes, bytes]  # a word as `key_of` gives it, and what is known of it; no control characters in either
+
+
+def key_of(word: str) -> bytes:
+    """The word in UTF-8, low control characters escaped; keys are in the order of their words.
+
+    Only protected terms have such characters.
+    """
+    return _LOW.sub(lambda match: _ESCAPE + bytes((match[0][0] + _RAISED_BY,)), word.encode())
+
+
+def word_of(key: bytes) -> str:
+    """The word that `key_of` made the key of."""
+    return _ESCAPED.sub(lambda match: bytes((match[1][0] - _RAISED_BY,)), key).decode()
 
 
 class SortedRuns:
