@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,6 +38,14 @@ class Piece(NamedTuple):
     last: bool = True
     documents: int = 1
     block: bool = False
+
+
+def texts_of(piece: Piece, pieces: Iterator[Piece]) -> Iterator[str]:
+    """The texts of the document that begins with `piece`; those after it are taken from `pieces`, up to its last."""
+    yield piece.document.text
+    while not piece.last:
+        piece = next(pieces)
+        yield piece.document.text
 
 
 @dataclass

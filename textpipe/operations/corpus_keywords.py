@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from textpipe.corpus.document import Piece
+from textpipe.corpus.document import Piece, texts_of
 from textpipe.errors import UsageError
 from textpipe.keywords.candidates import shipped_stopwords
 from textpipe.keywords.corpus import (
@@ -31,10 +31,14 @@ def extract_corpus_keywords(
     """The single words that tell all documents from a background: jieba's dictionary, or the IDF's documents if given.
 
     jobs: processes; 0 for all cores. Memory does not grow with documents or with words.
-    Raises UsageError for TextRank, which has no word counts, and for an IDF that does not tell what it was made of.
+    Raises UsageError for TextRank, which has no word counts, for what only phrases have, and for an IDF that does not
+    tell what it was made of.
     """
     if settings.method == "textrank":
         raise UsageError("--corpus does not go with textrank", hint="leave out --method; --pos chooses parts of speech")
+    for option, value in (("--mmr", settings.mmr), ("--vectors", settings.vectors)):
+        if value is not None:
+            raise UsageError(f"{option} does not go with --corpus, which counts words", hint="leave out one of them")
     if settings.idf is not None and settings.idf.counts is None:
         raise UsageError("--corpus needs an IDF with its document frequencies", hint="textpipe train-idf")
     background = DictionaryBackground() if settings.idf is None else DocumentsBackground(settings.idf)
@@ -42,12 +46,12 @@ def extract_corpus_keywords(
     if not settings.only:
         stopwords |= shipped_stopwords("zh") | shipped_stopwords("en")
     # any method whose keywords tell how often they occur would do: words are what the backgrounds know
-    counting = replace(settings, method="tfidf", k=None, idf=None, mmr=None, stopwords=stopwords)
+    counting = replace(settings, method="tfidf", k=None, idf=None, stopwords=stopwords)
     tally = CorpusTally()
     documents = 0
-    for number, facts in ordered_map(partial(_facts, settings=counting), _items(iter(pieces)), jobs=jobs):
+    for count, facts in ordered_map(partial(_facts, settings=counting), _items(iter(pieces)), jobs=jobs):
         tally.add(facts)
-        documents += number
+        documents += count
     return corpus_record(identity, tally.best(background, k=settings.k), documents=documents)
 
 
@@ -60,7 +64,7 @@ def _items(pieces: Iterator[Piece]) -> Iterator[Item]:
         if not piece.last:
             if batch:
                 yield Item(len(batch), batch, size)
-            yield Item(1, [(number, document.id, _rest(piece, pieces))], len(document.text), local=True)
+            yield Item(1, [(number, document.id, texts_of(piece, pieces))], len(document.text), local=True)
             batch, size = [], 0
         else:
             batch.append((number, document.id, [document.text]))
@@ -70,13 +74,6 @@ def _items(pieces: Iterator[Piece]) -> Iterator[Item]:
                 batch, size = [], 0
     if batch:
         yield Item(len(batch), batch, size)
-
-
-def _rest(piece: Piece, pieces: Iterator[Piece]) -> Iterator[str]:
-    yield piece.document.text
-    while not piece.last:
-        piece = next(pieces)
-        yield piece.document.text
 
 
 def _facts(documents: list[_Numbered], *, settings: KeywordSettings) -> dict[str, Facts]:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from textpipe.corpus.document import Piece
+from textpipe.corpus.document import Piece, texts_of
 from textpipe.keywords.candidates import KeywordRecord, keyword_record
 from textpipe.keywords.extract import KeywordSettings, graph_of, keywords_of
 from textpipe.keywords.textrank import CooccurrenceGraph, rank
@@ -53,12 +53,4 @@ def _items(pieces: Iterator[Piece]) -> Iterator[Item]:
         if piece.last:
             yield Item(key, [document.text], len(document.text))
         else:
-            yield Item(key, _rest(piece, pieces), len(document.text), local=True)
-
-
-def _rest(piece: Piece, pieces: Iterator[Piece]) -> Iterator[str]:
-    """The texts of a document that began with `piece`, up to its last."""
-    yield piece.document.text
-    while not piece.last:
-        piece = next(pieces)
-        yield piece.document.text
+            yield Item(key, texts_of(piece, pieces), len(document.text), local=True)

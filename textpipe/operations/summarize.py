@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
 
-from textpipe.corpus.document import Piece
+from textpipe.corpus.document import Piece, texts_of
 from textpipe.keywords.summary import SummaryRecord, SummarySettings, key_sentences, summary_record
 from textpipe.operations.parallel import Item, ordered_map
 
@@ -18,16 +18,12 @@ def summarize_documents(
     jobs: processes; 0 for all cores. A document is held whole, however long: any of its sentences may be the best.
     """
     work = partial(key_sentences, settings=settings)
-    for (identity, source), found in ordered_map(work, _whole(pieces), jobs=jobs):
+    for (identity, source), found in ordered_map(work, _whole(iter(pieces)), jobs=jobs):
         yield summary_record(identity, found), source
 
 
-def _whole(pieces: Iterable[Piece]) -> Iterator[Item]:
+def _whole(pieces: Iterator[Piece]) -> Iterator[Item]:
     """Documents, the pieces of long ones put together."""
-    texts: list[str] = []
     for piece in pieces:
-        texts.append(piece.document.text)
-        if piece.last:
-            text = "".join(texts)
-            texts.clear()
-            yield Item((piece.document.id, piece.document.source), text, len(text))
+        text = "".join(texts_of(piece, pieces))
+        yield Item((piece.document.id, piece.document.source), text, len(text))
