@@ -53,8 +53,8 @@ def main() -> NoReturn:
             say(_ENDINGS.get(stopped.number, "stopped"))
             if stopped.hint is not None:
                 say(f"hint: {one_line(stopped.hint)}")
-            code = EXIT_SIGNALLED + stopped.number
-            _hear_no_more()
+            output.give_up_unwritten()
+            os._exit(EXIT_SIGNALLED + stopped.number)  # see `_stop`
     output.give_up_unwritten()
     sys.exit(code)
 
@@ -207,15 +207,12 @@ def _signals_heard() -> Iterator[None]:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """All is tidied up on the way out of the exception. The interpreter's own end is left out: it gives signals their
+    default back while threads are still ending, one of which may take a second signal, and the exit code would be its.
+    """
     for other in _STOPPING:
         signal.signal(other, _ignore)  # a second one must not break into the tidying up
     raise _Stopped(number)
-
-
-def _hear_no_more() -> None:
-    """The process is about to end with the exit code of the first signal; a second one must not change that."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
