@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.streams import open_bytes
+from textpipe.embeddings.subwords import Subwords
 from textpipe.errors import InputError
 from textpipe.files import require_regular
 from textpipe.text import Decoding, decode_stream, whole_lines
 
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
 _HINT = "the first line is `words dimensions`, every other one a word and its numbers, separated by spaces"
 _MOST = 1 << 33  # numbers in a matrix: 32 GiB
 _LONGEST = 1 << 20  # characters of a line
@@ -25,14 +27,27 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", r
 class Vectors:
     """Words and their vectors: `matrix` is float32[words, dimensions], a row a word.
 
+    counts: int64[words], how often each occurred; context: float32[words, dimensions], the other half of a trained
+    model, from which training can go on; subwords: vectors of character n-grams. None where there are none.
     Raises ValueError when there are not as many words as rows.
     """
 
-    def __init__(self, words: list[str], matrix: Floats) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        matrix: Floats,
+        *,
+        counts: Integers | None = None,
+        context: Floats | None = None,
+        subwords: Subwords | None = None,
+    ) -> None:
         if matrix.ndim != 2 or len(words) != len(matrix):
             raise ValueError(f"{len(words)} words, but a matrix of shape {matrix.shape}")
         self.words = words
         self.matrix = matrix
+        self.counts = counts
+        self.context = context
+        self.subwords = subwords
         self._places = {word: place for place, word in enumerate(words)}
 
     def __len__(self) -> int:

@@ -1,0 +1,46 @@
+"""Vectors of character n-grams, hashed to buckets: fastText's scheme (Bojanowski et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_FNV_OFFSET, _FNV_PRIME = 2166136261, 16777619
+
+
+@dataclass(frozen=True)
+class Subwords:
+    """n-grams of min_n to max_n characters of `<word>`; matrix: float32[buckets, dimensions]."""
+
+    min_n: int
+    max_n: int
+    matrix: npt.NDArray[np.float32]
+
+    def vector(self, word: str) -> npt.NDArray[np.float32]:
+        """The mean of the vectors of a word's n-grams: float32[dimensions]. Any word has some."""
+        rows = list(buckets_of(word, self.min_n, self.max_n, len(self.matrix)))
+        return np.add.reduce(self.matrix[rows], axis=0) / np.float32(len(rows))
+
+
+def buckets_of(word: str, min_n: int, max_n: int, buckets: int) -> Iterator[int]:
+    """The bucket of each n-gram of `<word>`, which is hashed as its UTF-8 bytes by FNV-1a of 32 bits, as fastText does.
+
+    A bracket alone is no n-gram.
+    """
+    whole = f"<{word}>"
+    for start in range(len(whole)):
+        for size in range(min_n, min(max_n, len(whole) - start) + 1):
+            gram = whole[start : start + size]
+            if gram not in ("<", ">"):
+                yield _hash(gram.encode()) % buckets
+
+
+def _hash(data: bytes) -> int:
+    value = _FNV_OFFSET
+    for byte in data:
+        value ^= byte - 256 if byte > 127 else byte  # fastText takes bytes as signed
+        value = value * _FNV_PRIME & 0xFFFFFFFF
+    return value
