@@ -22,7 +22,8 @@ class Subwords:
     def vector(self, word: str) -> npt.NDArray[np.float32]:
         """The mean of the vectors of a word's n-grams: float32[dimensions]. Any word has some."""
         rows = list(buckets_of(word, self.min_n, self.max_n, len(self.matrix)))
-        return np.add.reduce(self.matrix[rows], axis=0) / np.float32(len(rows))
+        mean: npt.NDArray[np.float32] = self.matrix[rows].mean(axis=0)
+        return mean
 
 
 def buckets_of(word: str, min_n: int, max_n: int, buckets: int) -> Iterator[int]:
