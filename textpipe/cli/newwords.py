@@ -136,8 +136,8 @@ def newwords(
         check_writable(to_dict, force=destination.force)
         for others, what in ((log.paths, "input"), (user_dict, "user dictionary"), ([destination.path], "words")):
             check_apart(to_dict, others, what=what)
-    html.check(destination, [*log.paths, *user_dict], others=[to_dict])
-    with html.open(destination), destination.open([*log.paths, *user_dict]) as write:
+    html.check(destination, log.paths, others=[to_dict])
+    with html.open(destination), destination.open(log.paths) as write:
         with _phases(shown=not reading.quiet) as phase:
             shown = with_progress(pieces, log, shown=not reading.quiet)
             found = discover_new_words(shown, settings, jobs=jobs, read=read, phase=phase)

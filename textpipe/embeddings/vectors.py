@@ -21,6 +21,10 @@ Integers = npt.NDArray[np.int64]
 _HINT = "the first line is `words dimensions`, every other one a word and its numbers, separated by spaces"
 _MOST = 1 << 33  # numbers in a matrix: 32 GiB
 _LONGEST = 1 << 20  # characters of a line
+_WIDEST = _LONGEST // 2  # numbers of a line, each with a space before it
+_LARGEST = float(np.finfo(np.float32).max)
+_AT_FIRST = 1 << 22  # numbers to make room for: the first line may say anything
+_SIZE = re.compile(r"0{0,9}[1-9][0-9]{0,30}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -77,12 +81,12 @@ def read_word2vec_text(path: str) -> Vectors:
 def _read(lines: Iterator[tuple[int, str]], path: str) -> Vectors:
     number, header = next(lines, (1, ""))
     sizes = header.split()
-    if len(sizes) != 2 or not all(size.isascii() and size.isdigit() and size.strip("0") for size in sizes):
+    if len(sizes) != 2 or not all(_SIZE.fullmatch(size) for size in sizes):
         raise _bad("not a file of word vectors in word2vec's text format", path, number)
     count, dimensions = map(int, sizes)
-    if count * dimensions > _MOST:
+    if count * dimensions > _MOST or dimensions > _WIDEST:
         raise _bad(f"{count:,} x {dimensions:,} numbers are more than a matrix may hold", path, number)
-    matrix = np.empty((count, dimensions), dtype=np.float32)
+    matrix = np.empty((min(count, 1 + _AT_FIRST // dimensions), dimensions), dtype=np.float32)
     places: dict[str, int] = {}
     for number, line in lines:
         if not line.strip():
@@ -93,8 +97,10 @@ def _read(lines: Iterator[tuple[int, str]], path: str) -> Vectors:
         if word in places:
             raise _bad(f"{word!r} a second time", path, number)
         row = np.fromiter(map(_number, numbers), dtype=np.float64, count=dimensions)
-        if not np.isfinite(row).all():
-            raise _bad("a number is missing, infinite or none", path, number)
+        if not (np.abs(row) <= _LARGEST).all():
+            raise _bad("a number is missing, too large for float32, or none", path, number)
+        if len(places) == len(matrix):
+            matrix.resize((min(count, 2 * len(matrix)), dimensions), refcheck=False)  # nothing else refers to it
         matrix[len(places)] = row
         places[word] = number
     if len(places) < count:
