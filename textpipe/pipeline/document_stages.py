@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from textpipe.corpus.document import Document, ReadLog
 from textpipe.corpus.read import FORMATS, ReadKeywords, ReadOptions, read
@@ -22,9 +24,7 @@ from textpipe.segment.tokenizer import MODES, Tokenizer
 from textpipe.store.objects import Artifact
 from textpipe.text import artifact_lines
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+TOKENIZER_FILES = ("tokenizer.json", "dictionary.jsonl")
 SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
 _COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
@@ -172,14 +172,16 @@ def _number_lines(folder: Path) -> dict[str, Any]:
     """Write lines.npy and offsets.npy; the metrics."""
     import numpy as np
 
-    starts, tokens = [0], 0
+    starts, tokens = array("q", [0]), 0
     with open(folder / "tokens.txt", "rb") as stream:
         for line in stream:
             starts.append(starts[-1] + len(line))
-            tokens += len(line.split(b" ")) if line != b"\n" else 0
+            tokens += line.count(b" ") + 1 if line != b"\n" else 0
     np.save(folder / "lines.npy", np.asarray(starts, dtype="<i8"), allow_pickle=False)
-    offsets: NDArray[np.int32] = np.fromfile(folder / "offsets.bin", dtype="<i4")
-    np.save(folder / "offsets.npy", offsets, allow_pickle=False)
+    with open(folder / "offsets.bin", "rb") as numbers, open(folder / "offsets.npy", "wb") as stream:
+        header = {"descr": "<i4", "fortran_order": False, "shape": (tokens,)}
+        np.lib.format.write_array_header_1_0(stream, header)  # never all of them in memory
+        shutil.copyfileobj(numbers, stream)
     (folder / "offsets.bin").unlink()
     return {"documents": len(starts) - 1, "tokens": tokens}
 
@@ -199,6 +201,12 @@ def tokenizer_of(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Toke
             dictionary = dictionary.with_entries(read_entries(path))
         files.check_unchanged()  # before anything is saved that a later run goes on from
     return Tokenizer(mode=params.get("mode", "exact"), hmm=params["hmm"], dictionary=dictionary)
+
+
+def carry_tokenizer(source: Artifact, folder: Path) -> None:
+    """The settings that tokens were cut with, into what is made from them."""
+    for name in TOKENIZER_FILES:
+        (folder / name).write_bytes(source.file(name).read_bytes())
 
 
 def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
