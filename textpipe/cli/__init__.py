@@ -19,6 +19,7 @@ COMMANDS = (
     "tokenize",
     "stats",
     "train-idf",
+    "train-embeddings",
     "evaluate",
     "run",
     "store",

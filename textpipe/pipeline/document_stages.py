@@ -138,9 +138,8 @@ def _make_tokens(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     assert log.work is not None  # set before a stage is made
     with growing(log.work, ("tokens.txt", "ids.jsonl", "offsets.bin"), into=folder) as output:
         for document in documents_after(documents_of(corpus), output.done, log):
-            placed = [(token, start) for token, start in tokenizer.placed(document.text) if token.strip()]
-            line = " ".join(_one_word(token) for token, _ in placed) + "\n"
-            output.add(line.encode(), _identity(document).encode(), _as_bytes([start for _, start in placed]))
+            line, starts = token_line(tokenizer, document.text)
+            output.add(line.encode(), _identity(document).encode(), _as_bytes(starts))
             log.progress(output.done)
     write_tokenizer(folder, tokenizer)
     return _number_lines(folder)
@@ -151,6 +150,12 @@ def documents_after(documents: Iterator[Document], done: int, log: StageLog) -> 
     if done:
         log.note(f"going on after {done:,} documents")
     yield from islice(documents, done, None)
+
+
+def token_line(tokenizer: Tokenizer, text: str) -> tuple[str, list[int]]:
+    """A document's line of tokens.txt, and where each of its tokens begins, in code points."""
+    placed = [(token, start) for token, start in tokenizer.placed(text) if token.strip()]
+    return " ".join(_one_word(token) for token, _ in placed) + "\n", [start for _, start in placed]
 
 
 def _one_word(token: str) -> str:

@@ -20,6 +20,7 @@ from textpipe.pipeline.document_stages import (
     files_of,
     token_lines,
 )
+from textpipe.pipeline.embedding_stages import EMBEDDINGS
 from textpipe.pipeline.idf_stages import IDF, IDF_FROM_FILES, idf_of
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
@@ -127,4 +128,4 @@ KEYWORDS = Stage(
     check=_check_keywords,
 )
 
-STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS)}
+STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS, EMBEDDINGS)}
