@@ -115,6 +115,7 @@ def _with_reading(
         )
         return command(reading=reading, **values)
 
+    decorated: _Command = with_reading
     for option in reversed(options):
-        with_reading = option(with_reading)
-    return with_reading
+        decorated = option(decorated)
+    return decorated
