@@ -31,8 +31,8 @@ def train_embeddings(
 ) -> Vectors:
     """The vectors of the words of `sentences`, each a sequence of tokens; read once, kept in a temporary file.
 
-    settings: those of `EmbeddingConfig` (arch, dim, window, min_count, epochs, seed …); workers: threads, 1 for the same
-    vectors every time, None for all cores; vectors: to go on from
+    settings: those of `EmbeddingConfig` (arch, dim, window, min_count, epochs, seed …)
+    workers: threads, 1 for the same vectors every time, None for all cores; vectors: to go on from
     Raises UsageError for settings that make no sense, InputError when fewer than two words occur often enough.
 
     >>> found = train_embeddings([["北京", "天气"], ["上海", "天气"]] * 200, dim=8, epochs=2, workers=1)
