@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from textpipe.device import usable_cores
 from textpipe.embeddings.choice import choose_engine
 from textpipe.embeddings.config import EmbeddingConfig, Engine
-from textpipe.embeddings.tokens import TokenFile, grown, token_file
+from textpipe.embeddings.tokens import grown, token_file
 from textpipe.embeddings.train import TrainingLog
 from textpipe.embeddings.train import engine as engine_of
 from textpipe.errors import UsageError
@@ -44,9 +44,9 @@ def train_embeddings(
         path = Path(folder) / "tokens.txt"
         with open(path, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(_line(sentence) for sentence in sentences)
-        tokens: TokenFile = token_file(path, min_count=config.min_count, where="sentences")
+        tokens = token_file(path, min_count=1 if vectors else config.min_count, where="sentences")
         if vectors is not None:
-            tokens = grown(tokens, vectors)
+            tokens = grown(tokens, vectors, min_count=config.min_count)
         chosen = choose_engine(config, tokens, wanted=engine, device=device)
         return engine_of(chosen.engine)(
             tokens,

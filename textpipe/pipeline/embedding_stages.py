@@ -50,12 +50,13 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     if base is not None:
         _check_same_tokenizer(source, base)
     began = time.monotonic()
-    tokens = token_file(
-        source.file("tokens.txt"), min_count=config.min_count, max_size=params["max_words"], where=source.address
-    )
+    least, most = config.min_count, params["max_words"]
+    path = source.file("tokens.txt")
     vectors = None if base is None else read_vectors(base)
-    if vectors is not None:
-        tokens = grown(tokens, vectors)
+    if vectors is None:
+        tokens = token_file(path, min_count=least, max_size=most, where=source.address)
+    else:
+        tokens = grown(token_file(path, min_count=1, where=source.address), vectors, min_count=least, max_size=most)
     counted = time.monotonic() - began
     chosen = choose_engine(config, tokens, wanted=params["engine"], device=params["device"])
     log.note(f"{len(tokens.vocabulary):,} words, {tokens.tokens:,} tokens; engine {chosen.engine}: {chosen.reason}")
