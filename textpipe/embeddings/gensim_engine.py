@@ -15,7 +15,7 @@ from textpipe.embeddings.start import starting_matrices
 from textpipe.embeddings.tokens import TokenFile
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
-from textpipe.errors import ResourceError, UsageError
+from textpipe.errors import InputError, ResourceError, UsageError
 
 _LONGEST = 10_000  # words of a line that gensim takes together
 
@@ -41,20 +41,33 @@ def train(
         raise UsageError(f"gensim knows no device {device!r}", hint="leave out --device")
     import gensim
 
-    for _ in read_ids(tokens):  # gensim passes over what is no UTF-8 as if it were an unknown word
-        pass
+    if config.loss == "hierarchical" and len(tokens.vocabulary) < 2:
+        raise InputError("hierarchical softmax needs two words at least", where=tokens.path, hint="--loss negative")
+    long = _check(tokens)
     log.facts.update(
         gensim=gensim.__version__,
         loss=f"of a sample of pairs, with the vectors at the end of each epoch (seed {config.seed})",
-        longest_line=_LONGEST,
     )
-    log.note(f"gensim cuts a document after every {_LONGEST:,} words")
+    if long:
+        those = "it" if long == 1 else "them"
+        log.note(
+            f"{long:,} document{'s'[: long > 1]} of more than {_LONGEST:,} words: "
+            f"gensim cuts {those} after every {_LONGEST:,}"
+        )
     if log.work is not None:
         log.note("gensim cannot go on from where it was stopped: stopped, training begins again")
     try:
         return _train(tokens, config, vectors=vectors, workers=workers, log=log)
     except MemoryError:
         raise ResourceError("not enough memory for gensim's model", hint="a larger --min-count") from None
+
+
+def _check(tokens: TokenFile) -> int:
+    """How many documents gensim cuts. It would pass over what is no UTF-8, which raises InputError here."""
+    for _ in read_ids(tokens):
+        pass
+    with open(tokens.path, "rb") as stream:
+        return sum(line.count(b" ") >= _LONGEST for line in stream)
 
 
 def _train(
@@ -86,9 +99,7 @@ def _train(
     if not hierarchical:
         model.syn1neg[:] = context
     watch = _Watch(tokens, config, log)
-    model.train(
-        corpus_file=os.fspath(tokens.path), total_words=tokens.tokens, epochs=config.epochs, callbacks=[watch]
-    )
+    model.train(corpus_file=os.fspath(tokens.path), total_words=tokens.tokens, epochs=config.epochs, callbacks=[watch])
     return Vectors(
         list(vocabulary.tokens),
         np.ascontiguousarray(model.wv.vectors, dtype=np.float32),

@@ -41,7 +41,7 @@ class Sample(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The way to each word in a Huffman tree: points int64[words, depth] (-1 after the end), codes bool[words, depth]."""
+    """The way to each word in a tree: points int64[words, depth] (-1 after the end), codes bool[words, depth]."""
 
     points: Numbers
     codes: Bits
@@ -108,9 +108,8 @@ def _inputs(windows: Numbers, matrix: Floats, *, mean: bool) -> tuple[npt.NDArra
     words = matrix[windows].astype(np.float64) * used[:, :, None]
     if not mean:
         return words, used
-    return words.sum(axis=1, keepdims=True) / np.maximum(used.sum(axis=1), 1)[:, None, None], used.any(
-        axis=1, keepdims=True
-    )
+    sizes = used.sum(axis=1)[:, None]
+    return words.sum(axis=1, keepdims=True) / np.maximum(sizes, 1)[:, :, None], sizes > 0
 
 
 def _read_places(tokens: TokenFile) -> Ids:

@@ -19,7 +19,8 @@ def keep_probabilities(vocabulary: Vocabulary, sample: float) -> Doubles:
     if not sample:
         return np.ones(len(counts))
     threshold = sample * counts.sum()
-    return np.minimum((np.sqrt(counts / threshold) + 1) * threshold / counts, 1.0)
+    kept: Doubles = np.minimum((np.sqrt(counts / threshold) + 1) * threshold / counts, 1.0)
+    return kept
 
 
 def noise(vocabulary: Vocabulary, power: float) -> Doubles:

@@ -14,9 +14,9 @@ from textpipe.embeddings.sampling import cumulative, keep_probabilities, noise
 from textpipe.vocabulary import Vocabulary
 
 _MOST = 1 << 16  # positions of a batch
-_LEAST = 1 << 7
-_PAIRS_AT_ONCE = 256  # of the most frequent word, in a batch
-_CAP = 64.0  # pairs of a batch that move a word at full strength; more only share that
+_LEAST = 1 << 4
+_STEP = 1.0  # learning rate times pairs of a batch that move a word at full strength; more only share that
+_OVER = 4  # times as many pairs the most frequent word of a batch may have
 
 
 class Batch(NamedTuple):
@@ -57,10 +57,11 @@ def chances(vocabulary: Vocabulary, config: EmbeddingConfig, device: Any, *, at_
     drawn = noise(vocabulary, config.power)
     pairs = config.window + 1 if config.arch == "skipgram" else 1  # of a position, on average at most
     in_words, in_context = shares * (config.window + 1), pairs * (shares + config.negative * drawn)
-    size = int(np.clip(_PAIRS_AT_ONCE / max(in_words.max(), in_context.max()), _LEAST, _MOST))
-    if at_once is not None:
-        size, at_once = _MOST, min(at_once, _MOST)
-    scales = [_scales(expected * (at_once or size)) for expected in (in_words, in_context)]
+    cap = _STEP / max(config.learning_rate, _STEP * 1e-6)
+    size = _MOST
+    if at_once is None:
+        size = at_once = int(np.clip(_OVER * cap / max(in_words.max(), in_context.max()), _LEAST, _MOST))
+    scales = [_scales(expected * at_once, cap) for expected in (in_words, in_context)]
 
     def put(numbers: Any, kind: Any) -> Any:
         return torch.as_tensor(numbers).to(device=device, dtype=kind)
@@ -74,13 +75,14 @@ def chances(vocabulary: Vocabulary, config: EmbeddingConfig, device: Any, *, at_
     )
 
 
-def _scales(expected: Any) -> Any:
+def _scales(expected: Any, cap: float) -> Any:
     """How far each word is moved by what a batch asks for.
 
     Pairs of a batch do not see what the others change. Were the changes of a frequent word just added, they would go
-    too far together; so a word that so many pairs are expected to have is moved by the cap's share of their sum.
+    too far together, and then diverge; so a word that more pairs are expected to have is moved by the cap's share of
+    their sum.
     """
-    return np.minimum(1.0, _CAP / np.maximum(expected, _CAP))
+    return np.minimum(1.0, cap / np.maximum(expected, cap))
 
 
 def batches(ids: Any, drawn: Chances, config: EmbeddingConfig, generator: Any) -> Iterator[tuple[float, Batch]]:

@@ -101,7 +101,8 @@ def _train(
     step, at_once = _step(config, device, log)
     drawn = chances(tokens.vocabulary, config, device, at_once=at_once)
     state = _begin(tokens, config, vectors=vectors, log=log)
-    model = Model(*(torch.tensor(part, device=device) for part in state[:2]), drawn.word_scale, drawn.context_scale)
+    words, context = (torch.tensor(part, device=device) for part in (state.words, state.context))
+    model = Model(words, context, drawn.word_scale, drawn.context_scale)
     log.facts.update(positions_at_once=drawn.size, update=step.__module__.rsplit(".", 1)[1])
     shards = _Shards(ids, device)
     for epoch in range(state.epochs, config.epochs):
@@ -178,7 +179,12 @@ def _epoch(
             if time.perf_counter() - told > _REPORT:
                 told = time.perf_counter()
                 log.progress(
-                    Progress(int(fraction * config.epochs * tokens.tokens), config.epochs * tokens.tokens, epoch + 1, _mean(loss, pairs))
+                    Progress(
+                        int(fraction * config.epochs * tokens.tokens),
+                        config.epochs * tokens.tokens,
+                        epoch + 1,
+                        _mean(loss, pairs),
+                    )
                 )
         seen += len(part)
     mean = _mean(loss, pairs)
