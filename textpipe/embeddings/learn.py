@@ -44,7 +44,7 @@ def train_embeddings(
         path = Path(folder) / "tokens.txt"
         with open(path, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(_line(sentence) for sentence in sentences)
-        tokens = token_file(path, min_count=1 if vectors else config.min_count, where="sentences")
+        tokens = token_file(path, min_count=config.min_count if vectors is None else 1, where="sentences")
         if vectors is not None:
             tokens = grown(tokens, vectors, min_count=config.min_count)
         chosen = choose_engine(config, tokens, wanted=engine, device=device)
