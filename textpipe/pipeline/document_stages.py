@@ -20,12 +20,11 @@ from textpipe.segment.dictionary import Dictionary, Entry
 from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
 from textpipe.store.objects import Artifact
-from textpipe.text import artifact_lines
+from textpipe.text import artifact_lines, one_word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
 _COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
 
@@ -139,7 +138,7 @@ def _make_tokens(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     with growing(log.work, ("tokens.txt", "ids.jsonl", "offsets.bin"), into=folder) as output:
         for document in documents_after(documents_of(corpus), output.done, log):
             placed = [(token, start) for token, start in tokenizer.placed(document.text) if token.strip()]
-            line = " ".join(_one_word(token) for token, _ in placed) + "\n"
+            line = " ".join(one_word(token) for token, _ in placed) + "\n"
             output.add(line.encode(), _identity(document).encode(), _as_bytes([start for _, start in placed]))
             log.progress(output.done)
     write_tokenizer(folder, tokenizer)
@@ -151,10 +150,6 @@ def documents_after(documents: Iterator[Document], done: int, log: StageLog) -> 
     if done:
         log.note(f"going on after {done:,} documents")
     yield from islice(documents, done, None)
-
-
-def _one_word(token: str) -> str:
-    return token if token.isalnum() else "".join(SPACE_INSIDE if c.isspace() else c for c in token)
 
 
 def _identity(document: Document) -> str:
