@@ -34,7 +34,7 @@ def analogy(
     model: str,
     vectors: str | None,
     top: int,
-    quiet: bool,
+    quiet: bool,  # noqa: ARG001  # there are no notes
     store: Store,
     destination: Destination,
 ) -> None:

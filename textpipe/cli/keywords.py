@@ -183,7 +183,7 @@ def keywords(
 def _read_vectors(path: str | None) -> Vectors | None:
     if path is None:
         return None
-    from textpipe.embeddings.vectors import read_word2vec_text
+    from textpipe.embeddings.formats import read_word2vec_text
 
     return read_word2vec_text(path)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, Self
@@ -49,7 +49,7 @@ class MatrixWriter:
         self.rows = 0
 
     def __enter__(self) -> Self:
-        self._stream: IO[bytes] = open(self._path, "wb")  # noqa: SIM115  # closed at the block's end
+        self._stream: IO[bytes] = open(self._path, "wb")
         self._stream.write(bytes(_HEAD))
         return self
 
@@ -84,8 +84,10 @@ def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
     (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
 
 
-def write_words(folder: Path, words: Iterable[str]) -> None:
-    """words.txt. Raises ValueError for a word that is no line: empty, or with a line feed."""
+def write_words(folder: Path, words: Collection[str]) -> None:
+    """words.txt. Raises ValueError for a word that is no line (empty, or with a line feed) and for one twice."""
+    if len({*words}) != len(words):
+        raise ValueError("a word is there twice")
     with open(folder / WORDS, "w", encoding="utf-8", newline="\n") as stream:
         for word in words:
             if not word or "\n" in word:
@@ -131,7 +133,7 @@ def read_vectors(
     if settings.get("dim", matrix.shape[1]) != matrix.shape[1]:
         raise _bad(f"vectors of {matrix.shape[1]} numbers, but the settings say {settings['dim']}", source, SETTINGS)
     vectors = Vectors(words, matrix)
-    if len({*words}) != len(words):
+    if isinstance(source, Path) and len({*words}) != len(words):  # an artifact's were looked at when it was made
         raise _bad("a word is there twice", source, WORDS)
     if counts and _has(source, COUNTS):
         vectors.counts = _read_counts(_file(source, COUNTS), rows=len(matrix))

@@ -166,7 +166,7 @@ def detect_format(path: str) -> Format:
         return stream.format
 
 
-def _detected(path: str, head: bytes, stream: io.BufferedReader) -> Format:
+def _detected(path: str, head: bytes, stream: io.BufferedReader[_Raw]) -> Format:
     header = _HEADER.fullmatch(head)
     if header is not None:
         start = stream.peek(_BUFFER)[:_BUFFER]
@@ -203,7 +203,7 @@ def _numbers_at_end(line: bytes) -> int:
 # ---------------------------------------------------------------------------------------------- reading
 
 
-def _word2vec(path: str, format: Format, head: bytes, stream: io.BufferedReader, errors: Errors) -> VectorStream:
+def _word2vec(path: str, format: Format, head: bytes, stream: io.BufferedReader[_Raw], errors: Errors) -> VectorStream:
     place = _Place(path, format, line=1)
     header = _HEADER.fullmatch(head)
     if header is None or not int(header[1]) or not int(header[2]):
@@ -219,7 +219,7 @@ def _word2vec(path: str, format: Format, head: bytes, stream: io.BufferedReader,
     return found
 
 
-def _glove(path: str, head: bytes, stream: io.BufferedReader, errors: Errors) -> VectorStream:
+def _glove(path: str, head: bytes, stream: io.BufferedReader[_Raw], errors: Errors) -> VectorStream:
     place = _Place(path, "glove", line=1)
     dimensions = _numbers_at_end(head)
     if not 0 < dimensions <= _WIDEST:
@@ -231,7 +231,9 @@ def _glove(path: str, head: bytes, stream: io.BufferedReader, errors: Errors) ->
     return found
 
 
-def _text_blocks(found: VectorStream, stream: io.BufferedReader, *, number: int, first: bytes = b"") -> Iterator[Block]:
+def _text_blocks(
+    found: VectorStream, stream: io.BufferedReader[_Raw], *, number: int, first: bytes = b""
+) -> Iterator[Block]:
     place = _Place(found.path, found.format, line=number)
     most, dimensions = found.words, found.dimensions
     words: list[str] = []
@@ -281,7 +283,7 @@ def _numbers(fields: list[bytes]) -> list[float] | None:
     return numbers if all(-_TOO_LARGE < one < _TOO_LARGE for one in numbers) else None
 
 
-def _binary_blocks(found: VectorStream, stream: io.BufferedReader, offset: int) -> Iterator[Block]:
+def _binary_blocks(found: VectorStream, stream: io.BufferedReader[_Raw], offset: int) -> Iterator[Block]:
     assert found.words is not None  # the first line says so
     place = _Place(found.path, found.format, offset=offset)
     size = 4 * found.dimensions
@@ -310,7 +312,7 @@ def _binary_blocks(found: VectorStream, stream: io.BufferedReader, offset: int) 
         yield Block(words, np.array(rows, np.float32))
 
 
-def _binary_word(stream: io.BufferedReader, offset: int, place: _Place, so_far: str) -> tuple[bytes, int]:
+def _binary_word(stream: io.BufferedReader[_Raw], offset: int, place: _Place, so_far: str) -> tuple[bytes, int]:
     """A word up to its space, line feeds before it left out, and the byte where it begins."""
     place.offset = offset
     parts: list[bytes] = []

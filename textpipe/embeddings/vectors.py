@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gensim.models.keyedvectors import KeyedVectors
 
 Integers = npt.NDArray[np.int64]
+_BEFORE_A_TABLE = 8
 Query = str | npt.NDArray[np.floating[Any]]
 
 
@@ -53,6 +54,7 @@ class Vectors:
         self.counts = counts
         self.context = context
         self.subwords = subwords
+        self._asked_for = 0
 
     @functools.cached_property
     def _places(self) -> Mapping[str, int]:
@@ -66,8 +68,16 @@ class Vectors:
 
     def place(self, word: str) -> int | None:
         """The row of a word, None for one that is not in the vocabulary."""
-        found = self._places.get(word)
-        return self._places.get(one_word(word)) if found is None else found
+        found = self._found(word)
+        joined = one_word(word) if found is None else word
+        return found if joined == word else self._found(joined)
+
+    def _found(self, word: str) -> int | None:
+        """By going through the words at first: a table of 200,000 takes longer than the start of a process may."""
+        self._asked_for += 1
+        if self._asked_for <= _BEFORE_A_TABLE:
+            return self.words.index(word) if word in self.words else None
+        return self._places.get(word)
 
     def vector(self, word: str) -> Floats | None:
         """The vector of a word, float32[dimensions], of an unknown one by its subwords; None when it has none."""

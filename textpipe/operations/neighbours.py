@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
 from textpipe.embeddings.files import read_subwords, read_vectors
-from textpipe.embeddings.formats import read_vectors_file
 from textpipe.embeddings.vectors import Neighbour, Vectors
 from textpipe.errors import ArtifactError, InputError
 from textpipe.store.layout import Store
@@ -43,7 +41,11 @@ def load_vectors(store: Store, name: str, needed: Sequence[str]) -> Vectors:
 
 def load_any(store: Store, name: str, file: str | None, needed: Sequence[str]) -> Vectors:
     """The vectors of a file if there is one, else of an artifact."""
-    return load_vectors(store, name, needed) if file is None else read_vectors_file(file)
+    if file is None:
+        return load_vectors(store, name, needed)
+    from textpipe.embeddings.formats import read_vectors_file
+
+    return read_vectors_file(file)
 
 
 Search = Callable[[Sequence[str], int], list[list[Neighbour]]]
@@ -106,9 +108,10 @@ def _shared(wanted: Counter[str], other: str) -> int:
 
 
 def _likeness(folded: str, other: str) -> float:
-    """Case aside 3, one within the other 2 (Chinese words, which say more by what they hold), else as difflib says."""
+    """As difflib says; 1 more for a Chinese word in the other, whose characters mean something; 2 more but for case."""
+    from difflib import SequenceMatcher
+
     given = other.casefold()
-    if given == folded:
-        return 3.0
     within = has_han(folded) and (folded in given or given in folded)
-    return 2.0 if within else SequenceMatcher(None, folded, given, autojunk=False).ratio()
+    more = 2.0 if given == folded else float(within)
+    return more + SequenceMatcher(None, folded, given, autojunk=False).ratio()
