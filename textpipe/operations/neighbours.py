@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -46,6 +47,19 @@ def load_any(store: Store, name: str, file: str | None, needed: Sequence[str]) -
     from textpipe.embeddings.formats import read_vectors_file
 
     return read_vectors_file(file)
+
+
+def vectors_of(given: str, store: Store) -> Vectors:
+    """The vectors of a file when there is such a file, else of the artifact of that name, with their subwords.
+
+    Raises InputError for what looks like a file that is missing, ArtifactError for a name that is.
+    """
+    from textpipe.embeddings.formats import read_vectors_file
+
+    like_a_file = os.sep in given or "." in given
+    if os.path.lexists(given) or not store.exists or (like_a_file and given not in {name for _, name in names(store)}):
+        return read_vectors_file(given)
+    return read_vectors(embeddings_artifact(store, given), counts=False)
 
 
 Search = Callable[[Sequence[str], int], list[list[Neighbour]]]
