@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textpipe.embeddings.vectors import Vectors, read_word2vec_text
+from textpipe.embeddings.formats import read_word2vec_text
+from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError
 
 

@@ -18,7 +18,7 @@ from tests.conftest import DATA, Run
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import digest_of
 from textpipe.pipeline import resume
-from textpipe.pipeline.document_stages import SPACE_INSIDE, documents_of, read_tokenizer, token_lines
+from textpipe.pipeline.document_stages import documents_of, read_tokenizer, token_lines
 from textpipe.pipeline.file import read_pipeline
 from textpipe.pipeline.idf_stages import idf_of
 from textpipe.pipeline.plan import run_steps
@@ -27,6 +27,7 @@ from textpipe.pipeline.stage import Given, StageLog, realize
 from textpipe.pipeline.word_stages import STAGES
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
+from textpipe.text import SPACE_INSIDE
 from textpipe.vocabulary import read_vocabulary
 
 # stage → (version, digest of what it makes of data/pipeline.toml). When a digest changes, the version must rise.

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.ids import Ids, encode
 from textpipe.embeddings.sampling import cumulative, keep_probabilities, noise
+from textpipe.embeddings.search import Floats
 from textpipe.embeddings.tokens import TokenFile
-from textpipe.embeddings.vectors import Floats
 
 _PLACES = 16  # where the file is read
 _BYTES = 1 << 15  # at each of them, and on to the end of the line

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from textpipe.embeddings.config import EmbeddingConfig
-from textpipe.embeddings.vectors import Floats, Vectors
+from textpipe.embeddings.search import Floats
+from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import UsageError
 from textpipe.vocabulary import Vocabulary
 

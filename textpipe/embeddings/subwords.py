@@ -20,8 +20,10 @@ class Subwords:
     matrix: npt.NDArray[np.float32]
 
     def vector(self, word: str) -> npt.NDArray[np.float32]:
-        """The mean of the vectors of a word's n-grams: float32[dimensions]. Any word has some."""
+        """The mean of the vectors of a word's n-grams: float32[dimensions]; zeros for a word too short to have any."""
         rows = list(buckets_of(word, self.min_n, self.max_n, len(self.matrix)))
+        if not rows:
+            return np.zeros(self.matrix.shape[1], np.float32)
         mean: npt.NDArray[np.float32] = self.matrix[rows].mean(axis=0)
         return mean
 

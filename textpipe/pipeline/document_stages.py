@@ -22,10 +22,9 @@ from textpipe.segment.dictionary import Dictionary, Entry
 from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
 from textpipe.store.objects import Artifact
-from textpipe.text import artifact_lines
+from textpipe.text import artifact_lines, one_word
 
 TOKENIZER_FILES = ("tokenizer.json", "dictionary.jsonl")
-SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
 _COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
 
@@ -155,11 +154,7 @@ def documents_after(documents: Iterator[Document], done: int, log: StageLog) -> 
 def token_line(tokenizer: Tokenizer, text: str) -> tuple[str, list[int]]:
     """A document's line of tokens.txt, and where each of its tokens begins, in code points."""
     placed = [(token, start) for token, start in tokenizer.placed(text) if token.strip()]
-    return " ".join(_one_word(token) for token, _ in placed) + "\n", [start for _, start in placed]
-
-
-def _one_word(token: str) -> str:
-    return token if token.isalnum() else "".join(SPACE_INSIDE if c.isspace() else c for c in token)
+    return " ".join(one_word(token) for token, _ in placed) + "\n", [start for _, start in placed]
 
 
 def _identity(document: Document) -> str:

@@ -22,6 +22,7 @@ from textpipe.pipeline.document_stages import (
 )
 from textpipe.pipeline.embedding_stages import EMBEDDINGS
 from textpipe.pipeline.idf_stages import IDF, IDF_FROM_FILES, idf_of
+from textpipe.pipeline.import_stages import IMPORT_EMBEDDINGS
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.segment.tokenizer import Tokenizer
@@ -128,4 +129,7 @@ KEYWORDS = Stage(
     check=_check_keywords,
 )
 
-STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS, EMBEDDINGS)}
+STAGES = {
+    stage.name: stage
+    for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS, EMBEDDINGS, IMPORT_EMBEDDINGS)
+}
