@@ -20,6 +20,7 @@ COMMANDS = (
     "stats",
     "train-idf",
     "evaluate",
+    "map",
     "run",
     "store",
     "dict",
