@@ -13,9 +13,10 @@ from textpipe.report.network import ems, shortened
 from textpipe.report.page import json_island, make_page
 
 _GRID = 10_000  # steps of a coordinate
-# name, width, height, size of letters, most labels, radius of a dot
-_FRAMES = (("wide", 960.0, 640.0, 14.0, 90, 2.4), ("narrow", 360.0, 400.0, 13.0, 30, 1.4))
+# name, width, height at most, size of letters, most labels, radius of a dot
+_FRAMES = (("wide", 960.0, 720.0, 16.0, 90, 2.8), ("narrow", 360.0, 400.0, 13.0, 30, 1.4))
 _EDGE = 12.0  # between points and the frame
+_FLATTEST = 0.4  # a frame's height, of its width
 _APART = 2.0  # between labels
 
 
@@ -118,9 +119,11 @@ def _picture(
 ) -> Picture:
     name, width, height, letters, most, radius = frame
     low, high = points.min(axis=0), points.max(axis=0)
-    room = np.array([width - 2 * _EDGE, height - 2 * _EDGE])
-    scale = float((room / np.maximum(high - low, 1e-9)).min())
-    placed = ((points - (low + high) / 2) * scale + np.array([width, height]) / 2).round(1).tolist()
+    room, over = np.array([width, height]) - 2 * _EDGE, letters * 1.5  # a label stands over its dot
+    scale = float(((room - np.array([0.0, over])) / np.maximum(high - low, 1e-9)).min())
+    height = round(max(width * _FLATTEST, float(high[1] - low[1]) * scale + 2 * _EDGE + over), 1)
+    middle = np.array([width, height + over]) / 2
+    placed = ((points - (low + high) / 2) * scale + middle).round(1).tolist()
     dots = [""] * (max(clusters) + 1)
     for (x, y), cluster in zip(placed, clusters, strict=True):
         dots[cluster] += f"M{x:g} {y:g}h0"

@@ -60,8 +60,12 @@
     draw();
   }
 
+  // the word in the middle, and most of its nearest ones in sight
   function centre(number) {
-    const from = [scale, left, top], goal = Math.min(Math.max(scale, whole * 4), whole * MOST);
+    const parts = neighbours[number].map((other) => Math.max(
+      Math.abs(xs[other] - xs[number]) / (width / 2 - 50), Math.abs(ys[other] - ys[number]) / (height / 2 - 50)));
+    const far = parts.sort((a, b) => a - b)[Math.floor(parts.length * 0.65)] || 0;
+    const from = [scale, left, top], goal = Math.min(Math.max(1 / Math.max(far, 1e-6), whole), whole * 12);
     const to = [goal, width / 2 - xs[number] * goal, height / 2 - ys[number] * goal];
     cancelAnimationFrame(moving);
     const start = performance.now(), lasting = calm ? 0 : 350;
@@ -122,12 +126,14 @@
   function links(focus, near) {
     context.strokeStyle = colours.soft;
     context.lineWidth = 1;
+    context.globalAlpha = 0.6;
     context.beginPath();
     for (const number of near) {
       context.moveTo(screenX(focus), screenY(focus));
       context.lineTo(screenX(number), screenY(number));
     }
     context.stroke();
+    context.globalAlpha = 1;
     context.lineWidth = 2.5;
     context.strokeStyle = colours.ink;
     context.beginPath();
@@ -150,7 +156,7 @@
       }
       return true;
     };
-    let left_ = 400;
+    let room = 400;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
@@ -160,10 +166,12 @@
       const text = clipped(words[number]);
       context.font = `${bold ? "bold " : ""}${letters}px ${font}`;
       const half = measured(text, letters, bold) / 2 + 3;
-      const x = Math.min(Math.max(px, half), width - half);
-      const spots = bold || marked.has(number) ? [py - 13, py + 14, py - 28, py + 30] : [py - 12];
-      const y = spots.find((spot) => spot > 8 && spot < height - 6 && free(x - half, x + half, spot));
-      if (y === undefined) return;
+      const spots = !marked.has(number) ? [[0, -12]]
+        : [[0, bold ? -18 : -12], [0, 14], [half + 6, 0], [-half - 6, 0], [0, -28], [0, 30], [half + 6, 16], [-half - 6, 16]];
+      const inside = (dx) => Math.min(Math.max(px + dx, half), width - half);
+      const spot = spots.find(([dx, dy]) => py + dy > 8 && py + dy < height - 6 && free(inside(dx) - half, inside(dx) + half, py + dy));
+      if (!spot) return;
+      const x = inside(spot[0]), y = py + spot[1];
       const row = Math.floor(y / down);
       rows.set(row, [...(rows.get(row) || []), [x - half, x + half, y]]);
       context.strokeStyle = colours.panel;
@@ -171,12 +179,16 @@
       context.strokeText(text, x, y);
       context.fillStyle = bold ? colours.ink : colours.groups[clusters[number]];
       context.fillText(text, x, y);
-      left_--;
+      room--;
     };
+    if (first.length) {  // the ring stays in sight
+      const x = screenX(first[0]), y = screenY(first[0]);
+      rows.set(Math.floor(y / down), [[x - 8, x + 8, y]]);
+    }
     for (const number of first) put(number, number === over || number === chosen);
     if (marked.size) return;
     for (const number of order) {
-      if (left_ <= 0) break;
+      if (room <= 0) break;
       if (!marked.has(number) && !faded(number)) put(number, false);
     }
   }
@@ -222,7 +234,7 @@
       part("nearest").replaceChildren(...neighbours[number].map((other, place) => make("li", {},
         button({ onclick: () => choose(other) }, make("bdi", { textContent: words[other] }),
           make("span", { textContent: (similarities[number][place] / 1000).toFixed(3) })))));
-      part("matches-note").textContent = `${words[number]}, nearest words: ${neighbours[number].slice(0, 5).map((other) => words[other]).join(", ")}`;
+      part("told").textContent = `${words[number]}, nearest words: ${neighbours[number].slice(0, 5).map((other) => words[other]).join(", ")}`;
       if (move) centre(number);
     }
     draw();
@@ -307,7 +319,7 @@
     event.preventDefault();
     const [x, y] = place(event), lines = event.deltaMode === 1 ? 16 : 1;
     hover(-1);
-    zoom(Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) / 300), x, y);
+    zoom(Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) / 450), x, y);
   }, { passive: false });
   canvas.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
@@ -358,6 +370,7 @@
       top = height / 2 - middle[1] * scale;
     }
     keep();
+    paint();  // a resized canvas is empty, and the page is about to be shown
   }).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
   document.querySelectorAll(".with-script").forEach((element) => { element.hidden = element.id === "chosen"; });
