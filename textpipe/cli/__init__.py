@@ -25,6 +25,7 @@ COMMANDS = (
     "export",
     "import",
     "evaluate",
+    "map",
     "run",
     "store",
     "dict",

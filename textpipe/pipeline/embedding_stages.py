@@ -52,7 +52,7 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     began = time.monotonic()
     least, most = config.min_count, params["max_words"]
     path = source.file("tokens.txt")
-    vectors = None if base is None else read_vectors(base)
+    vectors = None if base is None else read_vectors(base, context=True)
     if vectors is None:
         tokens = token_file(path, min_count=least, max_size=most, where=source.address)
     else:
