@@ -11,7 +11,7 @@ from textpipe.cli.configuration import read_configuration
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.version import __version__
 
-# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -; `dict` would hide the builtin
+# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -; `dict` and `map` would hide builtins
 COMMANDS = (
     "keywords",
     "summarize",
@@ -27,7 +27,7 @@ COMMANDS = (
     "doctor",
     "completion",
 )
-_SPELLED_OUT = {"dict": "dictionary"}
+_SPELLED_OUT = {"dict": "dictionary", "map": "word_map"}
 
 
 class _LateGroup(click.Group):

@@ -26,7 +26,14 @@ _COLUMNS = (
     *("correct", "value", "low", "high"),
 )
 _SHOWN = {  # fields that a table shows of each measure, under its headers
-    "spearman": {"pairs": "items", "known": "known", "coverage": "coverage", "rho": "value", "low": "low", "high": "high"},
+    "spearman": {
+        "pairs": "items",
+        "known": "known",
+        "coverage": "coverage",
+        "rho": "value",
+        "low": "low",
+        "high": "high",
+    },
     "accuracy": {
         "section": "section",
         "questions": "items",
@@ -173,10 +180,7 @@ def _tell(questions: WordQuestions, total: WordScoreRecord) -> None:
     what = "pair" if questions.pairs else "question"
     if total["known"] < total["items"]:
         left = total["items"] - total["known"]
-        note(
-            f"{questions.path}: {left:,} of {total['items']:,} {what}s have a word without a vector, "
-            "and are left out of the score"
-        )
+        note(f"{questions.path}: left out {left:,} of {total['items']:,} {what}s, of which a word has no vector")
     if questions.duplicates:
         note(
             f"{questions.path}: {questions.duplicates:,} {what}{'s' if questions.duplicates > 1 else ''} "

@@ -142,7 +142,9 @@ def _tsne(components: Floats, perplexity: float, seed: int) -> Floats:
     from sklearn.manifold import TSNE
 
     start = components[:, :2] / components[:, 0].std() * 1e-4  # as init="pca" does
-    model = TSNE(perplexity=perplexity, init=start.astype(np.float32), learning_rate="auto", random_state=seed, n_jobs=1)
+    model = TSNE(
+        perplexity=perplexity, init=start.astype(np.float32), learning_rate="auto", random_state=seed, n_jobs=1
+    )
     places: Floats = model.fit_transform(components.astype(np.float32)).astype(np.float64)
     return places
 
@@ -185,4 +187,5 @@ def _nearest(units: npt.NDArray[np.float32], number: int) -> tuple[Integers, Flo
 
 def _units(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.divide(matrix, lengths, out=np.zeros_like(matrix, dtype=np.float32), where=lengths > 0)
+    units: npt.NDArray[np.float32] = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
+    return units
