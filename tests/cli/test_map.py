@@ -70,7 +70,7 @@ def test_the_words_of_a_file(run: Run, tmp_path: Path) -> None:
     outcome = run("map", "--vectors", VECTORS, "--words", words, "--format", "csv")
     assert [row.split(",")[0] for row in outcome.out.splitlines()] == ["word", "德国", "茶叶", "法国"]
     assert outcome.err == (
-        "note: 2 of 5 words have no vector, and are not shown (first: 火车)\n"
+        "note: 2 of 5 words are not shown, as they have no vector (first: 火车)\n"
         "note: placed by principal components: the words are too few, or too alike, for t-SNE\n"
     )
     assert run("map", "--vectors", VECTORS, "--words", "-", "-q", stdin="茶叶\n".encode()).err == ""

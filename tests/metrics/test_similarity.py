@@ -81,3 +81,8 @@ def test_analogies_without_an_answer() -> None:
 
 def test_rows_without_a_direction() -> None:
     assert unit_rows(np.zeros((2, 3), np.float32)).tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_rows_whose_squares_leave_the_range_of_float32() -> None:
+    rows = np.array([[3e30, 4e30], [3e-30, 4e-30], [3, 4], [0, 0]], np.float32)
+    assert unit_rows(rows).ravel().tolist() == pytest.approx([0.6, 0.8, 0.6, 0.8, 0.6, 0.8, 0, 0])

@@ -190,7 +190,7 @@ def _steps(*, shown: bool) -> Iterator[Callable[[str], None]]:
 def _tell(drawn: WordMap, unknown: Sequence[str], top: int | None) -> None:
     if unknown:
         asked = len(unknown) + len(drawn.words)
-        note(f"{len(unknown):,} of {asked:,} words have no vector, and are not shown (first: {unknown[0]})")
+        note(f"{len(unknown):,} of {asked:,} words are not shown, as they have no vector (first: {unknown[0]})")
     if top is not None and len(drawn.words) < top:
         note(f"{len(drawn.words):,} words are all there are")
     if drawn.config.method == "tsne" and drawn.perplexity is None:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.errors import UsageError
+from textpipe.metrics.similarity import unit_rows
 
 Method = Literal["tsne", "pca"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -96,7 +97,7 @@ def map_words(
 
     config = config if config is not None else MapConfig()
     perplexity = _perplexity(config, len(words))
-    units = _units(matrix)
+    units = unit_rows(matrix)
     with threadpool_limits(limits=1):  # sums of several threads come in any order
         tell("finding neighbours")
         neighbours, similarities = _nearest(units, min(NEIGHBOURS, len(words) - 1))
@@ -156,7 +157,8 @@ def _clusters(units: npt.NDArray[np.float32], config: MapConfig) -> tuple[Intege
     distinct = len(np.unique(units, axis=0))
     model = KMeans(min(config.clusters, distinct), n_init=4, random_state=config.seed).fit(units)
     sizes = np.bincount(model.labels_, minlength=model.n_clusters)
-    order = np.argsort(-sizes, kind="stable")
+    firsts = np.unique(model.labels_, return_index=True)[1]
+    order = np.lexsort((firsts, -sizes))  # of equal ones that with the first word
     new = np.empty(len(order), np.int64)
     new[order] = np.arange(len(order))
     cluster = new[model.labels_]
@@ -183,9 +185,3 @@ def _nearest(units: npt.NDArray[np.float32], number: int) -> tuple[Integers, Flo
         found[start : start + _BLOCK] = np.take_along_axis(best, order, axis=1)
         similarities[start : start + _BLOCK] = np.take_along_axis(values, order, axis=1)
     return found, similarities.round(_DIGITS) + 0.0
-
-
-def _units(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    units: npt.NDArray[np.float32] = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
-    return units

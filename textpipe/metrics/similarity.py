@@ -15,6 +15,7 @@ Integers = npt.NDArray[np.int64]
 _QUESTIONS, _WORDS = 1024, 4096  # of a product of matrices: 16 MiB of float32
 _FEWEST = 3  # pairs of which an interval is drawn: two are ordered alike or not
 _DIGITS = 12  # of a cosine: vectors are float32, sums of their products differ in the last ones
+_SMALL, _LARGE = 1e-15, 1e15  # lengths whose squares are in the range of float32
 _SAME = 1e-12  # variances of ranks below this are none
 
 
@@ -70,7 +71,8 @@ def _centred_ranks(groups: Integers, weights: Floats) -> Floats:
     counts = np.bincount(places.ravel(), weights.ravel(), minlength=rows * size).reshape(rows, size)
     ranks = np.cumsum(counts, axis=1) - (counts - 1) / 2
     middle = (weights.sum(axis=1, keepdims=True) + 1) / 2
-    return (ranks - middle)[:, groups]
+    centred: Floats = (ranks - middle)[:, groups]
+    return centred
 
 
 def cosines(matrix: Singles, first: Integers, second: Integers) -> Floats:
@@ -86,9 +88,16 @@ def cosines(matrix: Singles, first: Integers, second: Integers) -> Floats:
 
 
 def unit_rows(rows: Singles) -> Singles:
-    """The rows with length 1; rows of 0 stay."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    units: Singles = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    """The rows of float32[words, dimensions] with length 1; rows of 0 stay."""
+    with np.errstate(over="ignore", under="ignore"):
+        lengths = np.linalg.norm(rows, axis=1)
+    odd = ~((lengths > _SMALL) & (lengths < _LARGE))
+    lengths[odd] = 1
+    units: Singles = rows / lengths[:, None]
+    if odd.any():
+        wide = rows[odd].astype(np.float64)
+        long = np.linalg.norm(wide, axis=1, keepdims=True)
+        units[odd] = np.divide(wide, long, out=np.zeros_like(wide), where=long > 0)
     return units
 
 

@@ -16,4 +16,4 @@ def open_vectors(name: str | None, store: Store, *, file: str | None = None) -> 
     if file is not None:
         return read_word2vec_text(file)
     assert name is not None  # one of the two is given
-    return read_vectors(resolve(store, name, kind="embeddings").folder)
+    return read_vectors(resolve(store, name, kind="embeddings"), subwords=False)
