@@ -94,8 +94,13 @@ def test_a_few_words(rows: int) -> None:
 
 @pytest.mark.parametrize(
     "matrix",
-    [np.ones((9, 4), np.float32), np.zeros((9, 4), np.float32), np.arange(1, 10, dtype=np.float32)[:, None]],
-    ids=["equal", "zero", "one direction"],
+    [
+        np.ones((9, 4), np.float32),
+        np.zeros((9, 4), np.float32),
+        np.arange(1, 10, dtype=np.float32)[:, None],
+        np.arange(1, 10, dtype=np.float32)[:, None] * random_matrix(1, 7) / 3,
+    ],
+    ids=["equal", "zero", "one number", "parallel"],
 )
 def test_words_that_are_all_alike(matrix: np.ndarray) -> None:
     found = mapped(matrix)

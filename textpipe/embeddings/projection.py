@@ -23,7 +23,8 @@ PERPLEXITY = 30.0
 _COMPONENTS = 50  # that t-SNE sees
 _BLOCK = 1024  # words compared with all others at a time
 _FEWEST = 5  # words for t-SNE; fewer are placed by their principal components
-_DIGITS = 4
+_DIGITS, _CLUSTER_DIGITS = 4, 5  # of places and cosines; of vectors: parallel ones differ in the last ones
+_ALIKE = 1e-5  # principal components that vary no more than this do not vary
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def map_words(
         cluster, clusters = _clusters(units, config)
         tell("principal components")
         places = principal_components(units, _COMPONENTS)
-        if perplexity is not None and np.ptp(places[:, 0]) > 0:
+        if perplexity is not None and np.ptp(places[:, 0]) > _ALIKE:
             tell("t-SNE")
             places = _tsne(places, perplexity, config.seed)
         else:
@@ -154,12 +155,12 @@ def _clusters(units: npt.NDArray[np.float32], config: MapConfig) -> tuple[Intege
     """k-means of vectors of length 1, the largest cluster first."""
     from sklearn.cluster import KMeans
 
-    distinct = len(np.unique(units, axis=0))
-    model = KMeans(min(config.clusters, distinct), n_init=4, random_state=config.seed).fit(units)
-    sizes = np.bincount(model.labels_, minlength=model.n_clusters)
-    firsts = np.unique(model.labels_, return_index=True)[1]
-    order = np.lexsort((firsts, -sizes))  # of equal ones that with the first word
-    new = np.empty(len(order), np.int64)
+    rounded = units.round(_CLUSTER_DIGITS) + np.float32(0)
+    distinct = len(np.unique(rounded, axis=0))
+    model = KMeans(min(config.clusters, distinct), n_init=4, random_state=config.seed).fit(rounded)
+    labels, firsts, sizes = np.unique(model.labels_, return_index=True, return_counts=True)
+    order = labels[np.lexsort((firsts, -sizes))]  # of equal ones that with the first word
+    new = np.empty(model.n_clusters, np.int64)
     new[order] = np.arange(len(order))
     cluster = new[model.labels_]
     found = []
