@@ -12,7 +12,7 @@ import pytest
 torch: Any = pytest.importorskip("torch", reason="needs torch: pip install 'textpipe-zh[torch]'")
 
 from tests.embeddings.corpora import SUBJECTS, subjects, token_file  # noqa: E402
-from textpipe.embeddings import torch_engine  # noqa: E402
+from textpipe.embeddings import torch_batches, torch_engine  # noqa: E402
 from textpipe.embeddings.config import Architecture, EmbeddingConfig, Negatives  # noqa: E402
 from textpipe.embeddings.torch_batches import batches, chances  # noqa: E402
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog  # noqa: E402
@@ -80,7 +80,7 @@ def test_it_goes_on_after_the_last_whole_epoch(tmp_path: Path) -> None:
     notes: list[str] = []
     log = TrainingLog(epoch=reports.append, note=notes.append, work=work)
     resumed = torch_engine.train(tokens, config, log=log)
-    assert [report.epoch for report in reports] == [3, 4]
+    assert [report.epoch for report in reports] == [1, 2, 3, 4]
     assert notes == ["going on after epoch 2"]
     assert resumed.matrix.tobytes() == whole.matrix.tobytes()
 
@@ -166,6 +166,14 @@ def test_what_it_does_not_do(tmp_path: Path) -> None:
         torch_engine.train(tokens, replace(SMALL, loss="hierarchical"), log=TrainingLog())
     with pytest.raises(UsageError, match="no device 'tpu'"):
         torch_engine.train(tokens, SMALL, device="tpu", log=TrainingLog())
+
+
+def test_a_learning_rate_that_is_too_high_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_batches, "_STEP", 1e6)  # what keeps batches from it
+    tokens = token_file(tmp_path / "tokens.txt", ["茶 山 水 " * 20] * 20)
+    with pytest.raises(UsageError, match="grow without bound") as error:
+        torch_engine.train(tokens, replace(SMALL, lr=10.0, final_lr=10.0, epochs=5), log=TrainingLog())
+    assert error.value.hint == "lower --lr"
 
 
 def test_memory_that_runs_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tempfile
 import time
 from collections.abc import Iterator
@@ -33,11 +34,11 @@ _STATE = "torch.safetensors"
 
 
 class State(NamedTuple):
-    """Matrices and how many epochs they have seen."""
+    """Matrices, and what was reported of the epochs they have seen."""
 
     words: Any
     context: Any
-    epochs: int
+    reports: list[EpochReport]
 
 
 def train(
@@ -100,15 +101,22 @@ def _train(
 ) -> Vectors:
     step, at_once = _step(config, device, log)
     drawn = chances(tokens.vocabulary, config, device, at_once=at_once)
-    state = _begin(tokens, config, vectors=vectors, log=log)
+    mark = _mark(tokens, config, vectors)
+    state = _begin(tokens, config, mark, vectors=vectors, log=log)
     words, context = (torch.tensor(part, device=device) for part in (state.words, state.context))
     model = Model(words, context, drawn.word_scale, drawn.context_scale)
     log.facts.update(positions_at_once=drawn.size, update=step.__module__.rsplit(".", 1)[1])
     shards = _Shards(ids, device)
-    for epoch in range(state.epochs, config.epochs):
+    reports = state.reports
+    for report in reports:
+        log.epoch(report)
+    for epoch in range(len(reports), config.epochs):
         report = _epoch(epoch, shards, drawn, model, step, tokens=tokens, config=config, log=log)
+        if report.loss is not None and not math.isfinite(report.loss):
+            raise UsageError("the vectors grow without bound: the learning rate is too high", hint="lower --lr")
+        reports.append(report)
         if log.work is not None:
-            _save(log.work, model, epoch + 1, _mark(tokens, config, vectors))
+            _save(log.work, State(words, context, reports), mark)
         log.epoch(report)
     return Vectors(
         list(tokens.vocabulary.tokens),
@@ -202,15 +210,17 @@ def _seed(*numbers: int) -> int:
     return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()) >> 1
 
 
-def _begin(tokens: TokenFile, config: EmbeddingConfig, *, vectors: Vectors | None, log: TrainingLog) -> State:
+def _begin(
+    tokens: TokenFile, config: EmbeddingConfig, mark: str, *, vectors: Vectors | None, log: TrainingLog
+) -> State:
     path = None if log.work is None else log.work / _STATE
     if path is not None and path.is_file():
-        state = _load(path, _mark(tokens, config, vectors))
+        state = _load(path, mark)
         if state is not None:
-            log.note(f"going on after epoch {state.epochs}")
+            log.note(f"going on after epoch {len(state.reports)}")
             return state
         log.note("what was kept to go on from is of other settings or damaged: training begins again")
-    return State(*starting_matrices(tokens.vocabulary, config, vectors), 0)
+    return State(*starting_matrices(tokens.vocabulary, config, vectors), [])
 
 
 def _mark(tokens: TokenFile, config: EmbeddingConfig, vectors: Vectors | None) -> str:
@@ -222,12 +232,12 @@ def _mark(tokens: TokenFile, config: EmbeddingConfig, vectors: Vectors | None) -
     return digest.hexdigest()
 
 
-def _save(folder: Path, model: Model, epochs: int, mark: str) -> None:
+def _save(folder: Path, state: State, mark: str) -> None:
     from safetensors.numpy import save
 
-    parts = {"words": model.words.cpu().numpy(), "context": model.context.cpu().numpy()}
+    parts = {"words": state.words.cpu().numpy(), "context": state.context.cpu().numpy()}
     with atomic_writer(str(folder / _STATE), force=True) as stream:
-        stream.write(save(parts, metadata={"epochs": str(epochs), "of": mark}))
+        stream.write(save(parts, metadata={"reports": json.dumps(state.reports), "of": mark}))
 
 
 def _load(path: Path, mark: str) -> State | None:
@@ -238,6 +248,7 @@ def _load(path: Path, mark: str) -> State | None:
             facts = stored.metadata() or {}
             if facts.get("of") != mark:
                 return None
-            return State(stored.get_tensor("words"), stored.get_tensor("context"), int(facts["epochs"]))
+            reports = [EpochReport(*report) for report in json.loads(facts["reports"])]
+            return State(stored.get_tensor("words"), stored.get_tensor("context"), reports)
     except SafetensorError:
         return None
