@@ -12,7 +12,7 @@ import pytest
 torch: Any = pytest.importorskip("torch", reason="needs torch: pip install 'textpipe-zh[torch]'")
 
 from tests.embeddings.corpora import SUBJECTS, subjects, token_file  # noqa: E402
-from textpipe.embeddings import torch_batches, torch_engine  # noqa: E402
+from textpipe.embeddings import torch_engine  # noqa: E402
 from textpipe.embeddings.config import Architecture, EmbeddingConfig, Negatives  # noqa: E402
 from textpipe.embeddings.torch_batches import batches, chances  # noqa: E402
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog  # noqa: E402
@@ -168,11 +168,12 @@ def test_what_it_does_not_do(tmp_path: Path) -> None:
         torch_engine.train(tokens, SMALL, device="tpu", log=TrainingLog())
 
 
-def test_a_learning_rate_that_is_too_high_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch_batches, "_STEP", 1e6)  # what keeps batches from it
-    tokens = token_file(tmp_path / "tokens.txt", ["茶 山 水 " * 20] * 20)
+def test_numbers_that_grow_without_bound_are_said(tmp_path: Path) -> None:
+    tokens = token_file(tmp_path / "tokens.txt", ["茶 山 水"] * 20)
+    huge = np.full((3, 16), 1e30, dtype=np.float32)
+    start = Vectors(["茶", "山", "水"], huge, context=huge)
     with pytest.raises(UsageError, match="grow without bound") as error:
-        torch_engine.train(tokens, replace(SMALL, lr=10.0, final_lr=10.0, epochs=5), log=TrainingLog())
+        torch_engine.train(tokens, SMALL, vectors=start, log=TrainingLog())
     assert error.value.hint == "lower --lr"
 
 

@@ -8,6 +8,7 @@ import math
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,14 +47,15 @@ def train(
     config: EmbeddingConfig,
     *,
     vectors: Vectors | None = None,
-    workers: int = 1,
+    workers: int = 1,  # noqa: ARG001
     device: str | None = None,
     log: TrainingLog,
 ) -> Vectors:
     """Vectors by mini-batches, as `textpipe.embeddings.train.Train` says; the loss is of all pairs.
 
-    device: `cpu`, `cuda` or `cuda:N`. workers: threads of torch on a CPU, where the result is the same each time for
-    the same number of them; on a GPU additions come in any order, and it is not. Goes on after the last whole epoch.
+    device: `cpu`, `cuda` or `cuda:N`. On a CPU one thread works, whatever `workers` says: batches are too small to be
+    shared, and the result is the same each time; on a GPU, where additions come in any order, it is not.
+    Goes on after the last whole epoch.
     Memory: 4 bytes a token on disk; on the device 2 matrices, a batch, and ids: all of them where they take a quarter
     of what is free on a GPU at most, else 2^25 at a time there, 2^22 on a CPU.
     """
@@ -61,11 +63,9 @@ def train(
         what, other = ("subwords", "native") if config.subword else ("hierarchical softmax", "gensim")
         raise UsageError(f"the torch engine has no {what}", hint=f"--engine {other}")
     place = _device(device)
-    if place.type == "cpu":
-        torch.set_num_threads(workers)
     log.facts.update(torch=torch.__version__, device=str(place), loss="of all pairs, each before its batch's update")
     try:
-        with torch.inference_mode(), tempfile.TemporaryDirectory(dir=log.work) as folder:
+        with torch.inference_mode(), _one_thread(), tempfile.TemporaryDirectory(dir=log.work) as folder:
             return _train(tokens, config, _encode(tokens, Path(folder)), vectors=vectors, device=place, log=log)
     except (RuntimeError, MemoryError) as error:  # torch has an exception of its own for GPUs alone
         if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
@@ -74,6 +74,16 @@ def train(
                 hint="a larger --min-count, a smaller --dim, or --engine native",
             ) from None
         raise
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _device(name: str | None) -> Any:
@@ -99,7 +109,7 @@ def _encode(tokens: TokenFile, folder: Path) -> Ids:
 def _train(
     tokens: TokenFile, config: EmbeddingConfig, ids: Ids, *, vectors: Vectors | None, device: Any, log: TrainingLog
 ) -> Vectors:
-    step, at_once = _step(config, device, log)
+    step, at_once = updating(config, device, log)
     drawn = chances(tokens.vocabulary, config, device, at_once=at_once)
     mark = _mark(tokens, config, vectors)
     state = _begin(tokens, config, mark, vectors=vectors, log=log)
@@ -126,7 +136,7 @@ def _train(
     )
 
 
-def _step(config: EmbeddingConfig, device: Any, log: TrainingLog) -> tuple[Any, int | None]:
+def updating(config: EmbeddingConfig, device: Any, log: TrainingLog) -> tuple[Any, int | None]:
     """What updates, and on how many positions a GPU works at once (None: on a batch)."""
     if device.type == "cpu":
         return update, None
