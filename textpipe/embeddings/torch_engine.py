@@ -8,7 +8,7 @@ import math
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from textpipe.embeddings.choice import check_device
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.ids import Ids, read_ids
 from textpipe.embeddings.start import starting_matrices
@@ -25,7 +26,7 @@ from textpipe.embeddings.torch_updates import Model, update
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import ResourceError, UsageError
-from textpipe.files import atomic_writer
+from textpipe.files import atomic_writer, naming_errors
 
 _SHARD = {"cpu": 1 << 22, "cuda": 1 << 25}  # ids on the device at a time
 _RESIDENT = 0.25  # of the free memory of a GPU, for ids that stay there
@@ -65,8 +66,9 @@ def train(
     place = _device(device)
     log.facts.update(torch=torch.__version__, device=str(place), loss="of all pairs, each before its batch's update")
     try:
-        with torch.inference_mode(), _one_thread(), tempfile.TemporaryDirectory(dir=log.work) as folder:
-            return _train(tokens, config, _encode(tokens, Path(folder)), vectors=vectors, device=place, log=log)
+        current = torch.cuda.device(place) if place.type == "cuda" else _one_thread()
+        with torch.inference_mode(), current, _encoded(tokens, log.work) as ids:
+            return _train(tokens, config, ids, vectors=vectors, device=place, log=log)
     except (RuntimeError, MemoryError) as error:  # torch has an exception of its own for GPUs alone
         if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
             raise ResourceError(
@@ -90,20 +92,26 @@ def _device(name: str | None) -> Any:
     there = torch.cuda.is_available()
     if name is None:
         return torch.device("cuda" if there else "cpu")
-    if name != "cpu" and not name.startswith("cuda"):
-        raise UsageError(f"no device {name!r} for training", hint="--device cpu or --device cuda")
+    check_device(name)
     if name != "cpu" and not there:
-        raise UsageError("torch sees no CUDA GPU", hint="--device cpu, or textpipe doctor")
-    return torch.device(name)
+        raise UsageError("torch sees no CUDA GPU", hint="--device cpu; textpipe doctor shows what there is")
+    device = torch.device(name)
+    if name != "cpu" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"there is no {name}: torch sees {torch.cuda.device_count()} GPUs", hint="--device cuda:0")
+    return device
 
 
-def _encode(tokens: TokenFile, folder: Path) -> Ids:
-    """All ids of a file, in a file: they are read as they are needed."""
-    path = folder / "ids.i32"
-    with open(path, "wb") as stream:
-        for block in read_ids(tokens):
-            stream.write(block.tobytes())
-    return np.memmap(path, dtype=np.int32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.int32)
+@contextmanager
+def _encoded(tokens: TokenFile, work: Path | None) -> Iterator[Ids]:
+    """All ids of a file, in a file: they are read as they are needed. What a killed run has left is written over."""
+    with ExitStack() as stack:
+        folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        path = folder / "ids.i32"
+        stack.callback(path.unlink, missing_ok=True)
+        with naming_errors(str(path)), open(path, "wb") as stream:
+            for block in read_ids(tokens):
+                stream.write(block.tobytes())
+        yield np.memmap(path, dtype=np.int32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.int32)
 
 
 def _train(
