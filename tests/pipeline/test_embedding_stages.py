@@ -33,7 +33,8 @@ def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs
 
 
 def tokens_of(store: Store, path: Path, **inputs: Given) -> Artifact:
-    return made(store, "tokens", corpus=made(store, "corpus", files=raw_files([str(path)], store)), **inputs)
+    inputs["corpus"] = made(store, "corpus", files=raw_files([str(path)], store))
+    return made(store, "tokens", None, **inputs)
 
 
 def test_what_is_written(store: Store) -> None:
