@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from textpipe.files import atomic_writer, make_directory, naming_errors
-from textpipe.store.locks import take
+from textpipe.files import atomic_writer, naming_errors
+from textpipe.store.locks import folders_below, is_abandoned, own_folder
 from textpipe.store.objects import discard
 
 Matrices = Mapping[str, npt.NDArray[np.float32]]
 _FILE = "state.safetensors"
 _SAVE_EVERY = 5.0  # seconds at least
 _SHARE = 20  # so many times longer than a save takes there is none: it costs a twentieth of the time at most
-_ABANDONED = 3600.0  # seconds without a save after which an owner without a lock is taken for dead
 _LONGEST_HEADER = 1 << 24
 
 
@@ -80,43 +79,45 @@ def checkpoints(
     if work is None:
         yield Checkpoints(None, fingerprint, matrices), None
         return
-    folder = work / secrets.token_hex(8)
-    with naming_errors(str(folder)), ExitStack() as stack:
-        make_directory(folder)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        stack.callback(os.close, descriptor)
-        take(descriptor)
+    with naming_errors(str(work)), own_folder(work) as folder:
         own = Checkpoints(folder, fingerprint, matrices)
-        others = [other for other in sorted(work.iterdir()) if other != folder]
-        places = {other: header for other in others if (header := _header(other / _FILE, fingerprint, matrices))}
-        state = None
-        if places:
-            best = max(places, key=lambda other: places[other].place)
-            state = places[best].state
-            _read(best / _FILE, places[best].start, matrices)
-            own.save(places[best].place, state)
+        others = [other for other in folders_below(work) if other != folder]
+        with ExitStack() as files:  # opened once: their owners, if they live, put others in their place
+            streams = [files.enter_context(stream) for other in others if (stream := _opened(other / _FILE))]
+            saved = [header for stream in streams if (header := _header(stream, fingerprint, matrices))]
+            best = max(saved, key=lambda header: header.place, default=None)
+            state = None if best is None else best.state
+            if best is not None:
+                _read(best, matrices)
+        if best is not None:
+            own.save(best.place, best.state)
         for other in others:
-            if _is_dead(other):
+            if is_abandoned(other):
                 discard(other)
         yield own, state
 
 
-class _Header:
+class _Header(NamedTuple):
     """What a file says before its matrices: where they start, where training stood."""
 
-    def __init__(self, start: int, place: tuple[int, int], state: dict[str, Any]) -> None:
-        self.start = start
-        self.place = place
-        self.state = state
+    stream: BufferedReader
+    start: int
+    place: tuple[int, int]
+    state: dict[str, Any]
 
 
-def _header(path: Path, fingerprint: str, matrices: Matrices) -> _Header | None:
-    """None for a file that is not there, not whole, or of another training."""
-    if not path.is_file():
+def _opened(path: Path) -> BufferedReader | None:
+    """The file, None for one that is not there (any more)."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
         return None
-    with path.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        encoded = stream.read(length) if length <= _LONGEST_HEADER else b""
+
+
+def _header(stream: BufferedReader, fingerprint: str, matrices: Matrices) -> _Header | None:
+    """None for a file that is not whole, or of another training."""
+    length = int.from_bytes(stream.read(8), "little")
+    encoded = stream.read(length) if length <= _LONGEST_HEADER else b""
     try:
         header = json.loads(encoded)
         metadata = header["__metadata__"]
@@ -126,25 +127,13 @@ def _header(path: Path, fingerprint: str, matrices: Matrices) -> _Header | None:
         return None
     wanted = {name: list(matrix.shape) for name, matrix in matrices.items()}
     size = 8 + length + sum(matrix.nbytes for matrix in matrices.values())
-    if metadata.get("fingerprint") != fingerprint or shapes != wanted or path.stat().st_size != size:
+    if metadata.get("fingerprint") != fingerprint or shapes != wanted or os.fstat(stream.fileno()).st_size != size:
         return None
-    return _Header(8 + length, tuple(place), state)
+    return _Header(stream, 8 + length, tuple(place), state)
 
 
-def _read(path: Path, start: int, matrices: Matrices) -> None:
-    with path.open("rb") as stream:
-        stream.seek(start)
-        for matrix in matrices.values():
-            if stream.readinto(matrix.data.cast("B")) != matrix.nbytes:
-                raise OSError(f"{path} shrank while it was read")
-
-
-def _is_dead(folder: Path) -> bool:
-    """Whether nobody holds the lock on it; where locks do nothing, whether nothing was saved for long."""
-    first, second = (os.open(folder, os.O_RDONLY) for _ in range(2))
-    try:
-        free, free_still = take(first), take(second)
-    finally:
-        os.close(first)
-        os.close(second)
-    return free and (not free_still or time.time() - folder.stat().st_mtime > _ABANDONED)
+def _read(saved: _Header, matrices: Matrices) -> None:
+    saved.stream.seek(saved.start)
+    for matrix in matrices.values():
+        if saved.stream.readinto(matrix.data.cast("B")) != matrix.nbytes:
+            raise OSError(f"{saved.stream.name} shrank while it was read")
