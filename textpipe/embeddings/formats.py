@@ -237,7 +237,7 @@ def _text_blocks(
     place = _Place(found.path, found.format, line=number)
     most, dimensions = found.words, found.dimensions
     words: list[str] = []
-    rows: list[list[float]] = []
+    rows: list[Floats] = []
     count = 0
     line = first or stream.readline(_LONGEST)
     last = number - 1
@@ -258,9 +258,9 @@ def _text_blocks(
             word = found._word(data, place)
             if word is not None:
                 words.append(word)
-                rows.append(row)
+                rows.append(np.array(row, np.float32))
             if len(rows) == _ROWS or len(rows) * dimensions >= _CELLS:
-                yield Block(words, np.array(rows, np.float32))
+                yield Block(words, np.array(rows))
                 words, rows = [], []
         last = number
         number += 1
@@ -269,7 +269,7 @@ def _text_blocks(
     if most is not None and count < most:
         raise place.bad(f"{count:,} words, but the first line says {most:,}")
     if words:
-        yield Block(words, np.array(rows, np.float32))
+        yield Block(words, np.array(rows))
 
 
 def _numbers(fields: list[bytes]) -> list[float] | None:
@@ -303,13 +303,13 @@ def _binary_blocks(found: VectorStream, stream: io.BufferedReader[_Raw], offset:
             words.append(word)
             rows.append(row)
         if len(rows) == _ROWS or len(rows) * found.dimensions >= _CELLS:
-            yield Block(words, np.array(rows, np.float32))
+            yield Block(words, np.array(rows))
             words, rows = [], []
     place.offset = offset
     if stream.read(2).strip():
         raise place.bad(f"more than the {found.words:,} words that the first line says")
     if words:
-        yield Block(words, np.array(rows, np.float32))
+        yield Block(words, np.array(rows))
 
 
 def _binary_word(stream: io.BufferedReader[_Raw], offset: int, place: _Place, so_far: str) -> tuple[bytes, int]:
