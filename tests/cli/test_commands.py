@@ -133,3 +133,30 @@ def test_completion_of_artifacts(tmp_path: Path, run: Run) -> None:
     assert completed("textpipe keywords --idf art") == ["articles"]
     assert completed("textpipe store di") == ["diff"]
     assert {"train-idf", "tokenize"} == set(completed("textpipe t"))
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("tokenize", ("--user-dict", "words.txt", "-o", "words.txt")),
+        ("keywords", ("--stopwords", "words.txt", "-o", "words.txt", "--format", "csv")),
+        ("keywords", ("--vectors", "vectors.csv", "-o", "vectors.csv")),
+        ("keywords", ("--protect", "words.html", "--html", "words.html")),
+        ("keywords", ("--method", "textrank", "--protect", "words.graphml", "--graph", "words.graphml")),
+        ("summarize", ("--user-dict", "words.txt", "-o", "words.txt", "--format", "csv")),
+        ("newwords", ("--user-dict", "words.txt", "-o", "words.txt", "--format", "csv")),
+        ("stats", ("--user-dict", "words.jsonl", "--duplicates", "words.jsonl")),
+    ],
+)
+def test_no_output_replaces_a_list_that_is_read(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, options: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("云海茶园在山里。", "utf-8")
+    path = next(tmp_path / option for option in options if "." in option)
+    path.write_text("1 2\n茶园 1 2\n" if path.name == "vectors.csv" else "茶园\n", "utf-8")
+    before = path.read_bytes()
+    outcome = run(command, "a.txt", *options, "--force")
+    assert outcome.code == 2
+    assert "the output would replace the input" in outcome.err
+    assert path.read_bytes() == before

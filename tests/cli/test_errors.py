@@ -70,6 +70,20 @@ def test_a_bug_is_said_to_be_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     assert outcome.err.splitlines()[0] == "error: a bug in textpipe: ZeroDivisionError: division by zero"
 
 
+@pytest.mark.parametrize("name", ["numpy.linalg", None])
+def test_a_package_that_cannot_be_loaded_is_no_bug(run: Run, monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise ImportError("wrong ELF class", name=name)
+
+    monkeypatch.setattr("textpipe.operations.keywords.extract_keywords", broken)
+    outcome = run("keywords", DATA / "news.tsv")
+    assert outcome.code == 4
+    first, second = outcome.err.splitlines()
+    assert first == "error: a package cannot be loaded: wrong ELF class"
+    assert ("pip install --force-reinstall numpy;" in second) == (name is not None)
+    assert "textpipe doctor" in second
+
+
 def test_memory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def greedy(*_arguments: object, **_options: object) -> None:
         raise MemoryError
@@ -167,3 +181,13 @@ def test_signals_leave_nothing(
 ) -> None:
     """To the process or to its group (Ctrl-C, timeout), once or twice in quick succession."""
     assert stopped(tmp_path, jobs, *sent, group=group) == (code, [said])
+
+
+def test_what_python_advises_is_not_passed_on(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": 1' + "0" * 5000 + ', "text": "a"}\n', "utf-8")
+    outcome = run("keywords", tmp_path / "a.jsonl")
+    assert outcome.code == 3
+    assert "not JSON: Exceeds the limit (4300 digits) for integer string conversion (" in outcome.err
+    assert "sys." not in outcome.err
+    outcome = run("newwords", DATA / "news.tsv", "--min-pmi", "nan")
+    assert (outcome.code, outcome.err.splitlines()[1]) == (2, "hint: --min-pmi 0 leaves nothing out")

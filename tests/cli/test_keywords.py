@@ -251,3 +251,10 @@ def test_keywords_and_graph_come_together(tmp_path: Path, run: Run, monkeypatch:
     arguments = ("--method", "textrank", "--graph", tmp_path / "g.graphml", "-o", tmp_path / "k.jsonl")
     assert run("keywords", tmp_path / "a.txt", *arguments).code == 5
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("method", ["phrases", "tfidf", "textrank"])
+def test_more_keywords_than_a_machine_can_count_are_all_of_them(run: Run, method: str) -> None:
+    every = run("keywords", ARTICLE, "--method", method, "-k", "100000")
+    outcome = run("keywords", ARTICLE, "--method", method, "-k", str(1 << 64))
+    assert (outcome.code, outcome.out, outcome.err) == (0, every.out, "")

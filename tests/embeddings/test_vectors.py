@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,9 @@ def test_compressed_as_plain(tmp_path: Path) -> None:
         ("1 2\n中 1 inf\n", 2, "a number is missing"),
         ("1 2\n中 1 1e999\n", 2, "a number is missing"),
         ("1 2\n中 1 x\n", 2, "a number is missing"),
+        ("1 2\n中 1 1e39\n", 2, "too large for float32"),
+        pytest.param("9" * 5000 + " 2\n中 1 2\n", 1, "not a file of word vectors", id="digits"),
+        ("1 999999999\n中 1 2\n", 1, "more than a matrix may hold"),
         ("2 2\n中 1 2\n", 2, "1 words, but the first line says 2"),
     ],
 )
@@ -64,3 +68,24 @@ def test_wrong_files(tmp_path: Path, content: str, line: int, what: str) -> None
 def test_words_and_rows_must_agree() -> None:
     with pytest.raises(ValueError, match="2 words"):
         Vectors(["a", "b"], np.zeros((1, 3), np.float32))
+
+
+def test_memory_is_for_what_the_file_holds_not_for_what_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("1000000000 8\n中 1 2 3 4 5 6 7 8\n", "utf-8")
+    tracemalloc.start()
+    with pytest.raises(InputError, match="1 words, but the first line says 1,000,000,000"):
+        read_word2vec_text(str(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 26
+
+
+def test_more_words_than_room_was_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textpipe.embeddings.vectors._AT_FIRST", 4)
+    path = tmp_path / "vectors.txt"
+    rows = [[number, -number] for number in range(50)]
+    path.write_text("50 2\n" + "".join(f"w{first} {first} {second}\n" for first, second in rows), "utf-8")
+    vectors = read_word2vec_text(str(path))
+    assert vectors.matrix.tolist() == rows
+    assert vectors.words == [f"w{number}" for number in range(50)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import textpipe
 from tests.conftest import DATA, Run
 from textpipe.errors import UsageError
+from textpipe.keywords import extract as extract_module
 from textpipe.keywords.candidate_phrases import Candidate
 from textpipe.keywords.candidates import Keyword
 from textpipe.keywords.extract import KeywordSettings, keyword_settings, keywords_of
@@ -129,6 +131,17 @@ def test_what_reads_alike_is_one() -> None:
     assert sorted(one.candidate.text for one in made.ranked()) == ["新电", "新电池", "电池"]
     for most in range(5):
         assert made.ranked(most=most) == made.ranked()[:most]
+
+
+@pytest.mark.parametrize("white", [" ", "\n", "\t", "\r\n", "\u3000", " \n  "], ids=ascii)
+def test_white_space_inside_is_one_space(white: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a line ends inside a name: what is found, compiled or not, is the name."""
+    text = f"新电池由 deep{white}learning 设计，deep learning 算得快。"
+    usual = keyword_settings(k=None)
+    compiled = keywords_of((text,), usual)
+    assert ("deep learning", 2) in {(one.text, one.count) for one in compiled}
+    monkeypatch.setattr(extract_module, "is_compiled", lambda: False)
+    assert compiled == keywords_of((text,), replace(usual))
 
 
 # ---------------------------------------------------------------------------------------------- settings

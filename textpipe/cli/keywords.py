@@ -138,7 +138,7 @@ def keywords(
         return
     if graph is not None:
         _check_graph(graph, settings, force=destination.force)
-        check_apart(graph, log.paths, what="input")
+        check_apart(graph, [*log.paths, *destination.side_files], what="input")
         check_apart(graph, [destination.path], what="keywords")
     html.check(destination, log.paths, others=[graph])
     merged = CooccurrenceGraph() if graph else None

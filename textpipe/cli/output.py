@@ -31,9 +31,12 @@ _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".txt": "text",
+    ".html": "html",
+    ".htm": "html",
 }
 _NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
 _NARROWEST = 40  # columns of a table, whatever COLUMNS says
+_SIDE_FILES = ("user_dict", "protect", "stopwords", "vectors")  # options that name files to read, besides PATHS
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | int | float
@@ -49,6 +52,7 @@ class Destination:
     formats: tuple[str, ...]
     force: bool
     bom: bool
+    side_files: tuple[str, ...] = ()  # read as well: dictionaries, stop words, vectors
 
     @property
     def format(self) -> str:
@@ -77,14 +81,14 @@ class Destination:
     def open(self, inputs: Sequence[str] = ()) -> Iterator[Callable[[str], None]]:
         """A function that writes text: to standard output, or to a file that appears only when all went well.
 
-        Raises UsageError when the file is one of the `inputs`.
+        Raises UsageError when the file is one of the `inputs` or of the `side_files`.
         """
         with contextlib.ExitStack() as stack:
             if self.path == STDOUT:
                 write = _stdout_write()
                 stack.callback(sys.stdout.flush)
             else:
-                check_apart(self.path, inputs, what="input")
+                check_apart(self.path, [*inputs, *self.side_files], what="input")
                 stream = stack.enter_context(atomic_writer(self.path, force=self.force))
                 write = _write_to(stack.enter_context(_text_layer(stream)))
             if self.bom:
@@ -100,7 +104,7 @@ class Destination:
                 write: Callable[[bytes], object] = sys.stdout.buffer.write
                 stack.callback(sys.stdout.flush)
             else:
-                check_apart(self.path, inputs, what="input")
+                check_apart(self.path, [*inputs, *self.side_files], what="input")
                 write = stack.enter_context(atomic_writer(self.path, force=self.force)).write
             if self.bom:
                 write("\ufeff".encode())
@@ -151,6 +155,7 @@ def writes_records(*formats: str, to_file: bool = True) -> Callable[[Callable[..
                 formats=formats,
                 force=values.pop("force") if to_file else False,
                 bom=values.pop("bom") if to_file else False,
+                side_files=_side_files(values),
             )
             return command(*arguments, destination=destination, **values)
 
@@ -159,6 +164,12 @@ def writes_records(*formats: str, to_file: bool = True) -> Callable[[Callable[..
         return with_destination
 
     return decorate
+
+
+def _side_files(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files that a command's options name, of those that exist; a shipped list of stop words is none."""
+    given = (values.get(option) or () for option in _SIDE_FILES)
+    return tuple(path for one in given for path in ([one] if isinstance(one, str) else one) if os.path.isfile(path))
 
 
 def _stdout_write() -> Callable[[str], None]:

@@ -20,6 +20,7 @@ from textpipe.errors import (
     EXIT_FINE,
     EXIT_INTERRUPTED,
     EXIT_SIGNALLED,
+    ArtifactError,
     OutputError,
     ResourceError,
     TextpipeError,
@@ -106,11 +107,25 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
     except OSError as error:
         return _shown(as_output_error(error), debug=debug)
     except Exception as error:
-        if debug:
-            _show_traceback(error)
-        say(f"error: a bug in textpipe: {type(error).__name__}: {one_line(str(error))}")
-        say("hint: run it again with --debug and report what it prints")
-        return EXIT_BUG
+        return _unexpected(error, debug=debug)
+
+
+def _unexpected(error: Exception, *, debug: bool) -> int:
+    if isinstance(error, ImportError) and not (error.name or "").startswith("textpipe"):
+        return _shown(_broken_package(error), debug=debug)
+    if debug:
+        _show_traceback(error)
+    say(f"error: a bug in textpipe: {type(error).__name__}: {one_line(str(error))}")
+    say("hint: run it again with --debug and report what it prints")
+    return EXIT_BUG
+
+
+def _broken_package(error: ImportError) -> ArtifactError:
+    """A package that is there and cannot be loaded: half installed, or built for another system."""
+    again = f"pip install --force-reinstall {error.name.partition('.')[0]}; " if error.name else ""
+    return ArtifactError(
+        f"a package cannot be loaded: {error}", hint=f"{again}textpipe doctor lists packages, --debug says which it was"
+    )
 
 
 def _shown(error: TextpipeError, *, debug: bool) -> int:

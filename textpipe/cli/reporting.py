@@ -62,7 +62,7 @@ class HtmlReport:
         require_jinja2()
         if not self._path.lower().endswith(_SUFFIXES):
             raise UsageError("the report is written as HTML", where=self._path, hint="--html NAME.html")
-        check_apart(self._path, inputs, what="input")
+        check_apart(self._path, [*inputs, *destination.side_files], what="input")
         check_apart(self._path, [destination.path, *(path for path in others if path)], what="results")
         check_writable(self._path, force=destination.force)
 

@@ -172,7 +172,7 @@ def _stop_words(given: tuple[str, ...]) -> frozenset[str]:
 def _check_duplicates(path: str, destination: Destination, inputs: list[str]) -> None:
     if not path.lower().endswith((".jsonl", ".ndjson")):
         raise UsageError("the groups are written as JSON lines", where=path, hint="--duplicates NAME.jsonl")
-    check_apart(path, inputs, what="input")
+    check_apart(path, [*inputs, *destination.side_files], what="input")
     check_apart(path, [destination.path], what="statistics")
     check_writable(path, force=destination.force)
 

@@ -120,7 +120,10 @@ def json_object(line: str, *, where: str, number: int) -> dict[str, Any] | Input
     except RecursionError:
         return InputError("not JSON: nested too deeply", where=where, line=number, hint=_ONE_OBJECT)
     except ValueError as error:
-        return InputError(f"not JSON: {getattr(error, 'msg', error)}", where=where, line=number, hint=_ONE_OBJECT)
+        reason = (
+            getattr(error, "msg", None) or str(error).partition(":")[0]
+        )  # a number too long: Python says what to do
+        return InputError(f"not JSON: {reason}", where=where, line=number, hint=_ONE_OBJECT)
     if not isinstance(parsed, dict):
         return InputError("not a JSON object", where=where, line=number, hint=_ONE_OBJECT)
     return parsed

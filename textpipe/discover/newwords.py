@@ -84,7 +84,8 @@ class NewWordSettings:
             raise UsageError(f"max_length is {self.max_length}, but at most {LENGTH_LIMIT}")
         for name in ("min_pmi", "min_entropy", "min_hold"):
             if not math.isfinite(getattr(self, name)):
-                raise UsageError(f"{name} is {getattr(self, name)}, no number")
+                option = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{name} is {getattr(self, name)}, no number", hint=f"{option} 0 leaves nothing out")
 
     @property
     def tokenizer(self) -> Tokenizer:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from textpipe.embeddings.config import EmbeddingConfig, Engine
 from textpipe.embeddings.tokens import TokenFile
-from textpipe.embeddings.vectors import Vectors
+
+if TYPE_CHECKING:
+    from textpipe.embeddings.vectors import Vectors
 
 _ENGINES: dict[Engine, str] = {
     "native": "textpipe.embeddings.native",

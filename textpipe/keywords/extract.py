@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, get_args
@@ -269,7 +270,7 @@ def _compiled(
     pieces: Iterable[str], settings: KeywordSettings, extractor: Extractor | PhraseExtractor
 ) -> list[Keyword]:
     """The same for a Chinese document, in the compiled kernel."""
-    k = settings.k or 0
+    k = min(settings.k or 0, sys.maxsize)  # 0: all; no text has more
     if settings.method == "phrases":
         phrases = cast("PhraseExtractor", extractor)
         weights = () if settings.idf is None else (settings.idf.table, settings.idf.median)

@@ -180,7 +180,12 @@ void end_phrases(Phrases *phrases, int opens, int closes) {
 
 /* text[start:end] with each run of white space as one space. */
 static PyObject *spaced_once(PyObject *piece, int64_t start, int64_t end, int32_t characters) {
-    if (end - start == characters) return PyUnicode_Substring(piece, start, end);
+    int as_it_is = end - start == characters;
+    for (int64_t index = start; as_it_is && index < end; index++) {
+        Py_UCS4 character = PyUnicode_READ_CHAR(piece, index);
+        as_it_is = character == ' ' || !Py_UNICODE_ISSPACE(character); /* a line feed is as long as a space */
+    }
+    if (as_it_is) return PyUnicode_Substring(piece, start, end);
     Py_UCS4 *copy = malloc(characters * sizeof(Py_UCS4));
     if (copy == NULL) return PyErr_NoMemory();
     int32_t length = 0;
