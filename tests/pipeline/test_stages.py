@@ -37,6 +37,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "vocabulary": (1, "764b6457a8bedc8a59c17273287ba165da9770a5b1aacc497f442b5dedc392e7"),
     "idf": (2, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
     "idf-from-files": (1, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
+    "import-embeddings": (1, "a775e01d28cc81ba6e80d4fa3489d6d2faddd2b7d7b8f181b20c1f4fe4cee2aa"),
     "keywords": (3, "c2dbdc88f8fa8668d3d4d1ed2007efdd5e5e39dfd335ae4259de70d754a6984d"),
 }
 
@@ -53,11 +54,13 @@ def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs
 
 @pytest.fixture(scope="module")
 def news(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
-    """The artifacts of data/pipeline.toml, and the one of its files that no step there makes."""
+    """The artifacts of data/pipeline.toml, and those that no step there makes."""
     store = Store(tmp_path_factory.mktemp("news") / "store")
     outcomes = run_steps(read_pipeline(str(DATA / "pipeline.toml")), store, prefix="pipeline")
     found = {outcome.step.name: outcome.artifact for outcome in outcomes if outcome.artifact is not None}
     found["idf-from-files"] = made(store, "idf-from-files", files=raw_files([str(DATA / "news.tsv")], store))
+    vectors = raw_files([str(DATA / "word-vectors.txt")], store)
+    found["import-embeddings"] = made(store, "import-embeddings", {"format": "word2vec-txt"}, files=vectors)
     return found
 
 

@@ -26,7 +26,14 @@ _COLUMNS = (
     *("correct", "value", "low", "high"),
 )
 _SHOWN = {  # fields that a table shows of each measure, under its headers
-    "spearman": {"pairs": "items", "known": "known", "coverage": "coverage", "rho": "value", "low": "low", "high": "high"},
+    "spearman": {
+        "pairs": "items",
+        "known": "known",
+        "coverage": "coverage",
+        "rho": "value",
+        "low": "low",
+        "high": "high",
+    },
     "accuracy": {
         "section": "section",
         "questions": "items",

@@ -33,7 +33,11 @@ _TOP, _MOST = 1000, 20_000
     help="Vectors in word2vec's text format, in place of NAME.",
 )
 @click.option(
-    "-n", "--top", type=click.IntRange(min=1, max=_MOST), metavar="N", help="The N most frequent words.  [default: 1000]"
+    "-n",
+    "--top",
+    type=click.IntRange(min=1, max=_MOST),
+    metavar="N",
+    help="The N most frequent words.  [default: 1000]",
 )
 @click.option(
     "--words",

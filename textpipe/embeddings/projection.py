@@ -142,7 +142,9 @@ def _tsne(components: Floats, perplexity: float, seed: int) -> Floats:
     from sklearn.manifold import TSNE
 
     start = components[:, :2] / components[:, 0].std() * 1e-4  # as init="pca" does
-    model = TSNE(perplexity=perplexity, init=start.astype(np.float32), learning_rate="auto", random_state=seed, n_jobs=1)
+    model = TSNE(
+        perplexity=perplexity, init=start.astype(np.float32), learning_rate="auto", random_state=seed, n_jobs=1
+    )
     places: Floats = model.fit_transform(components.astype(np.float32)).astype(np.float64)
     return places
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from textpipe.embeddings.files import read_vectors
-from textpipe.embeddings.vectors import Vectors, read_word2vec_text
+from textpipe.embeddings.formats import read_vectors_file
+from textpipe.embeddings.vectors import Vectors
+from textpipe.operations.neighbours import embeddings_artifact
 from textpipe.store.layout import Store
-from textpipe.store.refs import resolve
 
 
 def open_vectors(name: str | None, store: Store, *, file: str | None = None) -> Vectors:
-    """The vectors of the embeddings artifact `name`, or of a `file` in word2vec's text format.
+    """The vectors of the embeddings artifact `name`, or of a `file` in a format of other tools.
 
     Raises ArtifactError when there is no such artifact or it is damaged, InputError for a file that is none.
     """
     if file is not None:
-        return read_word2vec_text(file)
+        return read_vectors_file(file)
     assert name is not None  # one of the two is given
-    return read_vectors(resolve(store, name, kind="embeddings").folder)
+    return read_vectors(embeddings_artifact(store, name))
