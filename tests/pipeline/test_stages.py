@@ -37,7 +37,8 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "vocabulary": (1, "764b6457a8bedc8a59c17273287ba165da9770a5b1aacc497f442b5dedc392e7"),
     "idf": (2, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
     "idf-from-files": (1, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
-    "import-embeddings": (1, "a775e01d28cc81ba6e80d4fa3489d6d2faddd2b7d7b8f181b20c1f4fe4cee2aa"),
+    "embeddings": (1, "0ab1e7c39e1949fb4c3516253e11eb33beee2abb631ccd6c5a049373c2e7476c"),
+    "import-embeddings": (1, "dd66d3a2404ca393b49ab95d852867d191894f4cb6c34de3cca9a173617eb1be"),
     "keywords": (3, "c2dbdc88f8fa8668d3d4d1ed2007efdd5e5e39dfd335ae4259de70d754a6984d"),
 }
 
@@ -55,12 +56,17 @@ def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs
 @pytest.fixture(scope="module")
 def news(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
     """The artifacts of data/pipeline.toml, and those that no step there makes."""
-    store = Store(tmp_path_factory.mktemp("news") / "store")
+    folder = tmp_path_factory.mktemp("news")
+    store = Store(folder / "store")
     outcomes = run_steps(read_pipeline(str(DATA / "pipeline.toml")), store, prefix="pipeline")
     found = {outcome.step.name: outcome.artifact for outcome in outcomes if outcome.artifact is not None}
     found["idf-from-files"] = made(store, "idf-from-files", files=raw_files([str(DATA / "news.tsv")], store))
-    vectors = raw_files([str(DATA / "word-vectors.txt")], store)
-    found["import-embeddings"] = made(store, "import-embeddings", {"format": "word2vec-txt"}, files=vectors)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TEXTPIPE_INSTRUCTION_SET", "baseline")  # others round otherwise
+        settings = {"dim": 16, "min_count": 2, "workers": 1, "engine": "native"}
+        found["embeddings"] = made(store, "embeddings", settings, tokens=found["tokens"])
+    (folder / "vectors.txt").write_text("2 3\n茶 0.5 -1 2\n山 1e-3 0 1\n", "utf-8")
+    found["import-embeddings"] = made(store, "import-embeddings", files=raw_files([str(folder / "vectors.txt")], store))
     return found
 
 

@@ -103,6 +103,8 @@ def _tokens(store: Store, source: Source, log_of: Callable[[str], StageLog]) -> 
     if source.dictionaries:
         inputs["dictionary"] = raw_files(source.dictionaries, store)
     tokens, _ = realize(store, TOKENS, TOKENS.complete({"hmm": source.hmm}), inputs, log=log_of(TOKENS.name))
+    for artifact in (corpus, tokens):
+        name_artifact(store, artifact)
     return tokens
 
 

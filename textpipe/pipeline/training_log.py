@@ -10,6 +10,9 @@ from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.pipeline.stage import StageLog
 
 
+_SECONDS_A_NOTE = 2.0
+
+
 class Telling:
     """epochs: a record of each one that ended: epoch, loss, pairs, tokens_per_second."""
 
@@ -19,6 +22,7 @@ class Telling:
         self._stage_log = log
         self._last: tuple[float, int] | None = None  # when, and tokens done
         self._speed = 0.0
+        self._noted = time.monotonic()
         self.log = TrainingLog(progress=self._progress, epoch=self._epoch, note=log.note, work=log.work)
 
     def _progress(self, now: Progress) -> None:
@@ -41,5 +45,9 @@ class Telling:
         self.epochs.append(
             {"epoch": report.epoch, "loss": report.loss, "pairs": report.pairs, "tokens_per_second": round(speed)}
         )
+        now, last = time.monotonic(), report.epoch == self._config.epochs
+        if now - self._noted < _SECONDS_A_NOTE and not last:
+            return  # a hundred epochs over a small text are no hundred lines
+        self._noted = now
         loss = "" if report.loss is None else f"loss {report.loss:.4f}, "
         self._stage_log.note(f"epoch {report.epoch} of {self._config.epochs}: {loss}{speed / 1e6:.2f} M words/s")
