@@ -173,6 +173,13 @@ def test_unknown_words(store: Path, run: Run) -> None:
     assert run("similar", "-", "-q", "--store", store, stdin="女王\n没有\n".encode()).err == ""
 
 
+def test_words_in_another_encoding(store: Path, run: Run) -> None:
+    given = "女王\n苹果\n".encode("gb18030")
+    outcome = run("similar", "-", "-k", 1, "--encoding", "gb18030", "--store", store, stdin=given)
+    assert words(outcome.out) == [["公主"], ["梨"]]
+    assert run("similar", "-", "--encoding", "utf-8", "--store", store, stdin=given).code == 3
+
+
 def test_near_spellings() -> None:
     vocabulary = ["the", "Beijing", "北京市", "北京", "京北", "being", "上海", "beijings", "南京"]
     assert near_spellings(vocabulary, "beijing")[:3] == ["Beijing", "beijings", "being"]

@@ -21,8 +21,8 @@ def written_vectors(vectors: Vectors, format: Format) -> Iterator[bytes]:
     """The vectors as a file in that format, in pieces.
 
     White space inside a word would divide it: U+2581 stands for each, as in files of tokens. Numbers in text have the
-    fewest digits that give every float32 back. Raises InputError when two words would become one, and for a word without
-    characters, before anything is written.
+    fewest digits that give every float32 back. Raises InputError when two words would become one, and for a word
+    without characters, before anything is written.
     """
     words = _escaped(vectors.words)
     count, dimensions = vectors.matrix.shape

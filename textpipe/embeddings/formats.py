@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -254,6 +255,8 @@ def _text_blocks(
             row = _numbers(numbers)
             if row is None:
                 raise place.bad("a number is missing, infinite or none")
+            if not all(-_TOO_LARGE < one < _TOO_LARGE for one in row):
+                raise place.bad("a number too large for float32")
             count += 1
             word = found._word(data, place)
             if word is not None:
@@ -273,14 +276,14 @@ def _text_blocks(
 
 
 def _numbers(fields: list[bytes]) -> list[float] | None:
-    """Finite numbers of float32 in plain notation; None when one is something else."""
+    """Finite numbers in plain notation; None when one is something else."""
     if b"".join(fields).translate(None, _NUMERIC):
         return None
     try:
         numbers = [float(one) for one in fields]
     except ValueError:
         return None
-    return numbers if all(-_TOO_LARGE < one < _TOO_LARGE for one in numbers) else None
+    return numbers if all(map(math.isfinite, numbers)) else None
 
 
 def _binary_blocks(found: VectorStream, stream: io.BufferedReader[_Raw], offset: int) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -241,7 +242,9 @@ class Vectors:
         return mean
 
     def to_gensim(self) -> KeyedVectors:
-        """The words, vectors and counts as gensim's KeyedVectors; needs the extra `gensim`."""
+        """The words, vectors and counts as gensim's KeyedVectors. Raises UsageError without gensim."""
+        if find_spec("gensim") is None:
+            raise UsageError("gensim is not installed", hint="pip install 'textpipe-zh[gensim]'")
         from gensim.models.keyedvectors import KeyedVectors
 
         keyed = KeyedVectors(self.vector_size)
