@@ -118,3 +118,10 @@ def test_nothing_is_imported_for_a_small_corpus() -> None:
         "sys.exit(bool({'torch', 'gensim', 'triton'} & set(sys.modules)))",
     )
     subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+
+
+@pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda0", "cuda:0 ", "CPU", "mps"])
+def test_names_of_no_device(name: str) -> None:
+    with pytest.raises(UsageError, match="no device"):
+        choice.check_device(name)
+    choice.check_device("cuda:1")

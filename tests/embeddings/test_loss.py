@@ -75,6 +75,8 @@ def test_ids_have_marks_where_documents_end(tmp_path: Path) -> None:
     for end in (b"", b"\n"):
         tokens.path.write_bytes(tokens.path.read_bytes().rstrip(b"\n") + end)
         assert np.concatenate(list(read_ids(tokens))).tolist() == [1, 0, 0, 2, 2, 0, 1, 0, 2]
+    tokens.path.write_bytes("b\ta\r\n\n \u3000 a\fa a\u3000".encode())
+    assert np.concatenate(list(read_ids(tokens))).tolist() == [1, 0, 2, 2, 0, 0, 2]
     tokens.path.write_bytes(b"")
     assert list(read_ids(tokens)) == []
 

@@ -80,7 +80,7 @@ def test_it_goes_on_after_the_last_whole_epoch(tmp_path: Path) -> None:
     notes: list[str] = []
     log = TrainingLog(epoch=reports.append, note=notes.append, work=work)
     resumed = torch_engine.train(tokens, config, log=log)
-    assert [report.epoch for report in reports] == [3, 4]
+    assert [report.epoch for report in reports] == [1, 2, 3, 4]
     assert notes == ["going on after epoch 2"]
     assert resumed.matrix.tobytes() == whole.matrix.tobytes()
 
@@ -166,6 +166,15 @@ def test_what_it_does_not_do(tmp_path: Path) -> None:
         torch_engine.train(tokens, replace(SMALL, loss="hierarchical"), log=TrainingLog())
     with pytest.raises(UsageError, match="no device 'tpu'"):
         torch_engine.train(tokens, SMALL, device="tpu", log=TrainingLog())
+
+
+def test_numbers_that_grow_without_bound_are_said(tmp_path: Path) -> None:
+    tokens = token_file(tmp_path / "tokens.txt", ["茶 山 水"] * 20)
+    huge = np.full((3, 16), 1e30, dtype=np.float32)
+    start = Vectors(["茶", "山", "水"], huge, context=huge)
+    with pytest.raises(UsageError, match="grow without bound") as error:
+        torch_engine.train(tokens, SMALL, vectors=start, log=TrainingLog())
+    assert error.value.hint == "lower --lr"
 
 
 def test_memory_that_runs_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

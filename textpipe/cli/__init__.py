@@ -32,7 +32,12 @@ COMMANDS = (
     "doctor",
     "completion",
 )
-_SPELLED_OUT = {"dict": "dictionary.dictionary", "export": "exporting.export", "import": "importing.import_"}
+_SPELLED_OUT = {
+    "dict": "dictionary.dictionary",
+    "export": "exporting.export",
+    "import": "importing.import_",
+    "map": "word_map.word_map",
+}
 
 
 class _LateGroup(click.Group):

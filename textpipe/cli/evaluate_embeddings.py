@@ -121,20 +121,21 @@ def embeddings(
     found = open_vectors(name, store, file=vectors)
     scorer = EmbeddingScorer(found, restrict=restrict, fold=fold, resamples=resamples, seed=seed)
     inputs = [*files, *([vectors] if vectors else [])]
-    known = 0
+    totals = []
     with destination.open(inputs) as write, record_writer(kind, write, columns=_COLUMNS, rows=_row) as add:
         for questions in asked:
             records = scorer.score(questions)
-            known += records[-1]["known"]
+            totals.append(records[-1])
             if kind == "table":
                 _write_table(records, write)
             else:
                 for record in records:
                     add(record)
-            if not quiet:
-                _tell(questions, records[-1])
     show_account(log, quiet=quiet, verbose=False)
-    if not known:
+    if not quiet:
+        for questions, total in zip(asked, totals, strict=True):
+            _tell(questions, total)
+    if not any(total["known"] for total in totals):
         if not quiet:
             note("no pair and no question can be answered: are the words cut, and written, as those of the vectors?")
         context.exit(EXIT_NEGATIVE)
@@ -180,10 +181,7 @@ def _tell(questions: WordQuestions, total: WordScoreRecord) -> None:
     what = "pair" if questions.pairs else "question"
     if total["known"] < total["items"]:
         left = total["items"] - total["known"]
-        note(
-            f"{questions.path}: {left:,} of {total['items']:,} {what}s have a word without a vector, "
-            "and are left out of the score"
-        )
+        note(f"{questions.path}: left out {left:,} of {total['items']:,} {what}s, of which a word has no vector")
     if questions.duplicates:
         note(
             f"{questions.path}: {questions.duplicates:,} {what}{'s' if questions.duplicates > 1 else ''} "

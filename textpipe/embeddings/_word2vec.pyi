@@ -1,4 +1,5 @@
-from typing_extensions import Buffer
+import numpy as np
+import numpy.typing as npt
 
 LONGEST: int
 
@@ -7,11 +8,11 @@ class NotText(ValueError): ...
 class Trainer:
     def __init__(
         self,
-        words: Buffer,
-        offsets: Buffer,
-        counts: Buffer,
-        vectors: Buffer,
-        context: Buffer,
+        words: bytes,
+        offsets: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        vectors: npt.NDArray[np.float32],
+        context: npt.NDArray[np.float32],
         *,
         file: int,
         size: int,
@@ -34,8 +35,8 @@ class Trainer:
     ) -> None: ...
     def chunk(self, epoch: int, number: int, /) -> tuple[int, int, float]: ...
     def step(self, inputs: tuple[int, ...], targets: tuple[int, ...], rate: float, /) -> float: ...
-    def compose(self, into: Buffer, /) -> None: ...
+    def compose(self, into: npt.NDArray[np.float32], /) -> None: ...
 
 def count(file: int, least: int, most: int, /) -> tuple[tuple[str, ...], tuple[int, ...], int, int, int]: ...
-def fill(matrix: Buffer, dim: int, seed: int, /) -> None: ...
+def fill(matrix: npt.NDArray[np.float32], dim: int, seed: int, /) -> None: ...
 def instruction_sets() -> list[str]: ...

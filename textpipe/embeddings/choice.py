@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,7 @@ Wanted = Literal["auto", "native", "gensim", "torch"]
 # cores train on over 100 million and on 20 million; so it pays from about here, and for many epochs.
 WORTH_A_GPU = 200_000_000
 _MODULES: dict[Engine, str] = {"native": "textpipe.embeddings._word2vec", "gensim": "gensim", "torch": "torch"}
+_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
 _INSTALL: dict[Engine, str] = {
     "native": "pip install --force-reinstall textpipe-zh with a C compiler at hand, or --engine auto",
     "gensim": "pip install 'textpipe-zh[gensim]'",
@@ -40,8 +42,8 @@ def choose_engine(config: EmbeddingConfig, tokens: TokenFile, *, wanted: Wanted 
     if wanted != "auto" and wanted not in ENGINES:
         near = did_you_mean(wanted, ["auto", *ENGINES])
         raise UsageError(f"no engine {wanted!r}{near}", hint=f"--engine {'|'.join(('auto', *ENGINES))}")
-    if device is not None and device != "cpu" and not device.startswith("cuda"):
-        raise UsageError(f"no device {device!r} for training", hint="--device cpu or --device cuda")
+    if device is not None:
+        check_device(device)
     only = _only_engine(config)
     if only is not None:
         name, what = only
@@ -53,6 +55,12 @@ def choose_engine(config: EmbeddingConfig, tokens: TokenFile, *, wanted: Wanted 
     if wanted != "auto":
         return _on_cpu(wanted, "asked for", device=device)
     return _automatic(config, tokens, device=device)
+
+
+def check_device(name: str) -> None:
+    """Raise UsageError for what names no device; whether it is there is not looked at."""
+    if not _DEVICE.fullmatch(name):
+        raise UsageError(f"no device {name!r} for training", hint="--device cpu or --device cuda")
 
 
 def is_installed(name: Engine) -> bool:

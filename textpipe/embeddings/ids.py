@@ -14,6 +14,7 @@ from textpipe.files import naming_errors
 
 Ids = npt.NDArray[np.int32]
 _BLOCK = 1 << 20
+_SPACES = bytes.maketrans(b"\t\v\f\r", b"    ")  # white space that is not ASCII is part of words
 
 
 def read_ids(tokens: TokenFile) -> Iterator[Ids]:
@@ -35,7 +36,7 @@ def read_ids(tokens: TokenFile) -> Iterator[Ids]:
 def encode(block: bytes, tokens: TokenFile, *, line: int) -> Ids:
     """The ids of whole tokens and line ends; line: the number of the first line. Raises InputError likewise."""
     try:
-        text = block.decode()
+        text = block.translate(_SPACES).decode()
     except UnicodeDecodeError as error:
         at = line + block.count(b"\n", 0, error.start)
         raise InputError("not UTF-8", where=tokens.path, line=at, hint="tokenize the corpus again") from None

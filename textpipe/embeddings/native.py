@@ -22,7 +22,7 @@ import numpy as np
 
 from textpipe.embeddings.checkpoint import Checkpoints, checkpoints
 from textpipe.embeddings.config import EmbeddingConfig
-from textpipe.embeddings.starting import aligned, finished, start
+from textpipe.embeddings.starting import aligned, composed, finished, start
 from textpipe.embeddings.tokens import TokenFile, is_compiled
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
@@ -65,10 +65,10 @@ def train(
         saving, saved = stack.enter_context(checkpoints(log.work, fingerprint, matrices))
         if saved is None:
             start(tokens, config, trainer, matrices, vectors)
-        run = _Run(tokens, config, trainer, saving, log, _State.of(saved))
-        run.learn(workers)
-        del saving, run
-        return finished(tokens, config, trainer, matrices)
+        _Run(tokens, config, trainer, saving, log, _State.of(saved)).learn(workers)
+        means = composed(tokens, config, trainer) if config.subword else None
+        del trainer  # which holds the matrices
+        return finished(tokens, config, matrices, means)
 
 
 def instruction_set() -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.errors import UsageError
+from textpipe.metrics.similarity import unit_rows
 
 Method = Literal["tsne", "pca"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -22,7 +23,8 @@ PERPLEXITY = 30.0
 _COMPONENTS = 50  # that t-SNE sees
 _BLOCK = 1024  # words compared with all others at a time
 _FEWEST = 5  # words for t-SNE; fewer are placed by their principal components
-_DIGITS = 4
+_DIGITS, _CLUSTER_DIGITS = 4, 5  # of places and cosines; of vectors: parallel ones differ in the last ones
+_ALIKE = 1e-5  # principal components that vary no more than this do not vary
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def map_words(
 
     config = config if config is not None else MapConfig()
     perplexity = _perplexity(config, len(words))
-    units = _units(matrix)
+    units = unit_rows(matrix)
     with threadpool_limits(limits=1):  # sums of several threads come in any order
         tell("finding neighbours")
         neighbours, similarities = _nearest(units, min(NEIGHBOURS, len(words) - 1))
@@ -104,7 +106,7 @@ def map_words(
         cluster, clusters = _clusters(units, config)
         tell("principal components")
         places = principal_components(units, _COMPONENTS)
-        if perplexity is not None and np.ptp(places[:, 0]) > 0:
+        if perplexity is not None and np.ptp(places[:, 0]) > _ALIKE:
             tell("t-SNE")
             places = _tsne(places, perplexity, config.seed)
         else:
@@ -153,11 +155,12 @@ def _clusters(units: npt.NDArray[np.float32], config: MapConfig) -> tuple[Intege
     """k-means of vectors of length 1, the largest cluster first."""
     from sklearn.cluster import KMeans
 
-    distinct = len(np.unique(units, axis=0))
-    model = KMeans(min(config.clusters, distinct), n_init=4, random_state=config.seed).fit(units)
-    sizes = np.bincount(model.labels_, minlength=model.n_clusters)
-    order = np.argsort(-sizes, kind="stable")
-    new = np.empty(len(order), np.int64)
+    rounded = units.round(_CLUSTER_DIGITS) + np.float32(0)
+    distinct = len(np.unique(rounded, axis=0))
+    model = KMeans(min(config.clusters, distinct), n_init=4, random_state=config.seed).fit(rounded)
+    labels, firsts, sizes = np.unique(model.labels_, return_index=True, return_counts=True)
+    order = labels[np.lexsort((firsts, -sizes))]  # of equal ones that with the first word
+    new = np.empty(model.n_clusters, np.int64)
     new[order] = np.arange(len(order))
     cluster = new[model.labels_]
     found = []
@@ -183,8 +186,3 @@ def _nearest(units: npt.NDArray[np.float32], number: int) -> tuple[Integers, Flo
         found[start : start + _BLOCK] = np.take_along_axis(best, order, axis=1)
         similarities[start : start + _BLOCK] = np.take_along_axis(values, order, axis=1)
     return found, similarities.round(_DIGITS) + 0.0
-
-
-def _units(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.divide(matrix, lengths, out=np.zeros_like(matrix, dtype=np.float32), where=lengths > 0)

@@ -63,23 +63,25 @@ def _set_apart(
     if subwords is not None and same and subwords.matrix.shape == (config.buckets, config.dim):
         matrix[size:, : config.dim] = subwords.matrix
     matrix[known, : config.dim] = 0
-    means = np.empty((size, config.dim), dtype=np.float32)
-    trainer.compose(means)
+    means = composed(tokens, config, trainer)
     words = (tokens.vocabulary.tokens[row] for row in known)
     parts = [1 + sum(1 for _ in buckets_of(word, config.min_n, config.max_n, config.buckets)) for word in words]
     matrix[known, : config.dim] = (given - means[known]) * np.array(parts, dtype=np.float32)[:, None]
 
 
-def finished(tokens: TokenFile, config: EmbeddingConfig, trainer: Trainer, matrices: dict[str, Floats]) -> Vectors:
-    """The vectors, without padding."""
+def composed(tokens: TokenFile, config: EmbeddingConfig, trainer: Trainer) -> Floats:
+    """The vector of every word with subwords: the mean of its own row and those of its n-grams."""
+    means = np.empty((len(tokens.vocabulary), config.dim), dtype=np.float32)
+    trainer.compose(means)
+    return means
+
+
+def finished(tokens: TokenFile, config: EmbeddingConfig, matrices: dict[str, Floats], means: Floats | None) -> Vectors:
+    """The vectors, without padding. Takes the matrices out of the dict, so that each is there once."""
     size, subwords = len(tokens.vocabulary), None
     context = np.ascontiguousarray(matrices.pop("context")[:, : config.dim])
-    if config.subword:
-        matrix = np.empty((size, config.dim), dtype=np.float32)
-        trainer.compose(matrix)
-        rows = np.ascontiguousarray(matrices.pop("vectors")[size:, : config.dim])
-        subwords = Subwords(config.min_n, config.max_n, rows)
-    else:
-        matrix = np.ascontiguousarray(matrices.pop("vectors")[:, : config.dim])
+    matrix = np.ascontiguousarray(matrices.pop("vectors")[size if config.subword else 0 :, : config.dim])
+    if means is not None:
+        matrix, subwords = means, Subwords(config.min_n, config.max_n, matrix)
     counts = np.array(tokens.vocabulary.counts, dtype=np.int64)
     return Vectors(list(tokens.vocabulary.tokens), matrix, counts=counts, context=context, subwords=subwords)

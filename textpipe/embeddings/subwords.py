@@ -22,23 +22,20 @@ class Subwords:
     def vector(self, word: str) -> npt.NDArray[np.float32]:
         """The mean of the vectors of a word's n-grams: float32[dimensions]; zeros for a word too short to have any."""
         rows = list(buckets_of(word, self.min_n, self.max_n, len(self.matrix)))
-        if not rows:
-            return np.zeros(self.matrix.shape[1], np.float32)
-        mean: npt.NDArray[np.float32] = self.matrix[rows].mean(axis=0)
+        mean: npt.NDArray[np.float32] = self.matrix[rows].sum(axis=0) / np.float32(max(len(rows), 1))
         return mean
 
 
 def buckets_of(word: str, min_n: int, max_n: int, buckets: int) -> Iterator[int]:
     """The bucket of each n-gram of `<word>`, which is hashed as its UTF-8 bytes by FNV-1a of 32 bits, as fastText does.
 
-    A bracket alone is no n-gram.
+    A bracket alone is no n-gram, where it is one of the two that were added.
     """
     whole = f"<{word}>"
     for start in range(len(whole)):
         for size in range(min_n, min(max_n, len(whole) - start) + 1):
-            gram = whole[start : start + size]
-            if gram not in ("<", ">"):
-                yield _hash(gram.encode()) % buckets
+            if size > 1 or 0 < start < len(whole) - 1:
+                yield _hash(whole[start : start + size].encode()) % buckets
 
 
 def _hash(data: bytes) -> int:

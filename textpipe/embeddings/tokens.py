@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -115,10 +116,11 @@ def _count_in_python(stream: IO[bytes], path: Path, min_count: int, max_size: in
             too_long += len(found) - len(fitting)
             yield fitting
 
-    every = [*lines()]
-    if not any(every):
+    rest = filter(None, lines())
+    first = next(rest, None)
+    if first is None:
         return TokenFile(path, Vocabulary((), ()), tokens, too_long)
-    whole = count_tokens(every, where=where)
+    whole = count_tokens(chain([first], rest))
     kept = [(word, count) for word, count in zip(whole.tokens, whole.counts, strict=True) if count >= min_count]
     words = tuple(word for word, _ in kept[:max_size])
     return TokenFile(path, Vocabulary(words, whole.counts[: len(words)]), tokens, too_long)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from textpipe.embeddings.choice import check_device
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.ids import Ids, read_ids
 from textpipe.embeddings.start import starting_matrices
@@ -23,7 +26,7 @@ from textpipe.embeddings.torch_updates import Model, update
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import ResourceError, UsageError
-from textpipe.files import atomic_writer
+from textpipe.files import atomic_writer, naming_errors
 
 _SHARD = {"cpu": 1 << 22, "cuda": 1 << 25}  # ids on the device at a time
 _RESIDENT = 0.25  # of the free memory of a GPU, for ids that stay there
@@ -33,11 +36,11 @@ _STATE = "torch.safetensors"
 
 
 class State(NamedTuple):
-    """Matrices and how many epochs they have seen."""
+    """Matrices, and what was reported of the epochs they have seen."""
 
     words: Any
     context: Any
-    epochs: int
+    reports: list[EpochReport]
 
 
 def train(
@@ -45,14 +48,15 @@ def train(
     config: EmbeddingConfig,
     *,
     vectors: Vectors | None = None,
-    workers: int = 1,
+    workers: int = 1,  # noqa: ARG001
     device: str | None = None,
     log: TrainingLog,
 ) -> Vectors:
     """Vectors by mini-batches, as `textpipe.embeddings.train.Train` says; the loss is of all pairs.
 
-    device: `cpu`, `cuda` or `cuda:N`. workers: threads of torch on a CPU, where the result is the same each time for
-    the same number of them; on a GPU additions come in any order, and it is not. Goes on after the last whole epoch.
+    device: `cpu`, `cuda` or `cuda:N`. On a CPU one thread works, whatever `workers` says: batches are too small to be
+    shared, and the result is the same each time; on a GPU, where additions come in any order, it is not.
+    Goes on after the last whole epoch.
     Memory: 4 bytes a token on disk; on the device 2 matrices, a batch, and ids: all of them where they take a quarter
     of what is free on a GPU at most, else 2^25 at a time there, 2^22 on a CPU.
     """
@@ -60,12 +64,11 @@ def train(
         what, other = ("subwords", "native") if config.subword else ("hierarchical softmax", "gensim")
         raise UsageError(f"the torch engine has no {what}", hint=f"--engine {other}")
     place = _device(device)
-    if place.type == "cpu":
-        torch.set_num_threads(workers)
     log.facts.update(torch=torch.__version__, device=str(place), loss="of all pairs, each before its batch's update")
     try:
-        with torch.inference_mode(), tempfile.TemporaryDirectory(dir=log.work) as folder:
-            return _train(tokens, config, _encode(tokens, Path(folder)), vectors=vectors, device=place, log=log)
+        current = torch.cuda.device(place) if place.type == "cuda" else _one_thread()
+        with torch.inference_mode(), current, _encoded(tokens, log.work) as ids:
+            return _train(tokens, config, ids, vectors=vectors, device=place, log=log)
     except (RuntimeError, MemoryError) as error:  # torch has an exception of its own for GPUs alone
         if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
             raise ResourceError(
@@ -75,40 +78,63 @@ def train(
         raise
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _device(name: str | None) -> Any:
     there = torch.cuda.is_available()
     if name is None:
         return torch.device("cuda" if there else "cpu")
-    if name != "cpu" and not name.startswith("cuda"):
-        raise UsageError(f"no device {name!r} for training", hint="--device cpu or --device cuda")
+    check_device(name)
     if name != "cpu" and not there:
-        raise UsageError("torch sees no CUDA GPU", hint="--device cpu, or textpipe doctor")
-    return torch.device(name)
+        raise UsageError("torch sees no CUDA GPU", hint="--device cpu; textpipe doctor shows what there is")
+    device = torch.device(name)
+    if name != "cpu" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"there is no {name}: torch sees {torch.cuda.device_count()} GPUs", hint="--device cuda:0")
+    return device
 
 
-def _encode(tokens: TokenFile, folder: Path) -> Ids:
-    """All ids of a file, in a file: they are read as they are needed."""
-    path = folder / "ids.i32"
-    with open(path, "wb") as stream:
-        for block in read_ids(tokens):
-            stream.write(block.tobytes())
-    return np.memmap(path, dtype=np.int32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.int32)
+@contextmanager
+def _encoded(tokens: TokenFile, work: Path | None) -> Iterator[Ids]:
+    """All ids of a file, in a file: they are read as they are needed. What a killed run has left is written over."""
+    with ExitStack() as stack:
+        folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        path = folder / "ids.i32"
+        stack.callback(path.unlink, missing_ok=True)
+        with naming_errors(str(path)), open(path, "wb") as stream:
+            for block in read_ids(tokens):
+                stream.write(block.tobytes())
+        yield np.memmap(path, dtype=np.int32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.int32)
 
 
 def _train(
     tokens: TokenFile, config: EmbeddingConfig, ids: Ids, *, vectors: Vectors | None, device: Any, log: TrainingLog
 ) -> Vectors:
-    step, at_once = _step(config, device, log)
+    step, at_once = updating(config, device, log)
     drawn = chances(tokens.vocabulary, config, device, at_once=at_once)
-    state = _begin(tokens, config, vectors=vectors, log=log)
+    mark = _mark(tokens, config, vectors)
+    state = _begin(tokens, config, mark, vectors=vectors, log=log)
     words, context = (torch.tensor(part, device=device) for part in (state.words, state.context))
     model = Model(words, context, drawn.word_scale, drawn.context_scale)
     log.facts.update(positions_at_once=drawn.size, update=step.__module__.rsplit(".", 1)[1])
     shards = _Shards(ids, device)
-    for epoch in range(state.epochs, config.epochs):
+    reports = state.reports
+    for report in reports:
+        log.epoch(report)
+    for epoch in range(len(reports), config.epochs):
         report = _epoch(epoch, shards, drawn, model, step, tokens=tokens, config=config, log=log)
+        if report.loss is not None and not math.isfinite(report.loss):
+            raise UsageError("the vectors grow without bound: the learning rate is too high", hint="lower --lr")
+        reports.append(report)
         if log.work is not None:
-            _save(log.work, model, epoch + 1, _mark(tokens, config, vectors))
+            _save(log.work, State(words, context, reports), mark)
         log.epoch(report)
     return Vectors(
         list(tokens.vocabulary.tokens),
@@ -118,7 +144,7 @@ def _train(
     )
 
 
-def _step(config: EmbeddingConfig, device: Any, log: TrainingLog) -> tuple[Any, int | None]:
+def updating(config: EmbeddingConfig, device: Any, log: TrainingLog) -> tuple[Any, int | None]:
     """What updates, and on how many positions a GPU works at once (None: on a batch)."""
     if device.type == "cpu":
         return update, None
@@ -202,15 +228,17 @@ def _seed(*numbers: int) -> int:
     return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()) >> 1
 
 
-def _begin(tokens: TokenFile, config: EmbeddingConfig, *, vectors: Vectors | None, log: TrainingLog) -> State:
+def _begin(
+    tokens: TokenFile, config: EmbeddingConfig, mark: str, *, vectors: Vectors | None, log: TrainingLog
+) -> State:
     path = None if log.work is None else log.work / _STATE
     if path is not None and path.is_file():
-        state = _load(path, _mark(tokens, config, vectors))
+        state = _load(path, mark)
         if state is not None:
-            log.note(f"going on after epoch {state.epochs}")
+            log.note(f"going on after epoch {len(state.reports)}")
             return state
         log.note("what was kept to go on from is of other settings or damaged: training begins again")
-    return State(*starting_matrices(tokens.vocabulary, config, vectors), 0)
+    return State(*starting_matrices(tokens.vocabulary, config, vectors), [])
 
 
 def _mark(tokens: TokenFile, config: EmbeddingConfig, vectors: Vectors | None) -> str:
@@ -222,12 +250,12 @@ def _mark(tokens: TokenFile, config: EmbeddingConfig, vectors: Vectors | None) -
     return digest.hexdigest()
 
 
-def _save(folder: Path, model: Model, epochs: int, mark: str) -> None:
+def _save(folder: Path, state: State, mark: str) -> None:
     from safetensors.numpy import save
 
-    parts = {"words": model.words.cpu().numpy(), "context": model.context.cpu().numpy()}
+    parts = {"words": state.words.cpu().numpy(), "context": state.context.cpu().numpy()}
     with atomic_writer(str(folder / _STATE), force=True) as stream:
-        stream.write(save(parts, metadata={"epochs": str(epochs), "of": mark}))
+        stream.write(save(parts, metadata={"reports": json.dumps(state.reports), "of": mark}))
 
 
 def _load(path: Path, mark: str) -> State | None:
@@ -238,6 +266,7 @@ def _load(path: Path, mark: str) -> State | None:
             facts = stored.metadata() or {}
             if facts.get("of") != mark:
                 return None
-            return State(stored.get_tensor("words"), stored.get_tensor("context"), int(facts["epochs"]))
+            reports = [EpochReport(*report) for report in json.loads(facts["reports"])]
+            return State(stored.get_tensor("words"), stored.get_tensor("context"), reports)
     except SafetensorError:
         return None

@@ -18,7 +18,7 @@ from textpipe.embeddings.torch_batches import Batch
 from textpipe.embeddings.torch_updates import Model
 
 _LARGEST = 1 << 14  # numbers of a window's vectors that a program can hold in registers
-_PROGRAMS = 16  # on a multiprocessor at a time, at the most
+_PROGRAMS = 8  # on a multiprocessor at a time: registers leave room for 2 to 10
 
 
 @triton.jit
@@ -125,7 +125,7 @@ def fits(*, window: int, dim: int) -> bool:
 
 
 def positions_at_once(device: Any) -> int:
-    """On how many positions a GPU works at a time, at the most."""
+    """On how many positions a GPU works at a time, about."""
     return int(torch.cuda.get_device_properties(device).multi_processor_count) * _PROGRAMS
 
 

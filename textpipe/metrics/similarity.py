@@ -14,6 +14,8 @@ Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 _QUESTIONS, _WORDS = 1024, 4096  # of a product of matrices: 16 MiB of float32
 _FEWEST = 3  # pairs of which an interval is drawn: two are ordered alike or not
+_DIGITS = 12  # of a cosine: vectors are float32, sums of their products differ in the last ones
+_SMALL, _LARGE = 1e-15, 1e15  # lengths whose squares are in the range of float32
 _SAME = 1e-12  # variances of ranks below this are none
 
 
@@ -59,7 +61,7 @@ def _weighted(groups: list[Integers], weights: Floats) -> Floats:
     over = (weights * x * x).sum(axis=1) / total * ((weights * y * y).sum(axis=1) / total)
     covariance = (weights * x * y).sum(axis=1) / total
     rho: Floats = np.divide(covariance, np.sqrt(over), out=np.full(len(over), np.nan), where=over > _SAME)
-    return np.clip(rho, -1, 1)
+    return rho.clip(-1, 1)
 
 
 def _centred_ranks(groups: Integers, weights: Floats) -> Floats:
@@ -69,19 +71,34 @@ def _centred_ranks(groups: Integers, weights: Floats) -> Floats:
     counts = np.bincount(places.ravel(), weights.ravel(), minlength=rows * size).reshape(rows, size)
     ranks = np.cumsum(counts, axis=1) - (counts - 1) / 2
     middle = (weights.sum(axis=1, keepdims=True) + 1) / 2
-    return (ranks - middle)[:, groups]
+    centred: Floats = (ranks - middle)[:, groups]
+    return centred
 
 
 def cosines(matrix: Singles, first: Integers, second: Integers) -> Floats:
-    """The cosines of pairs of rows of float32[words, dimensions]; 0 where a row is 0."""
-    one, other = unit_rows(matrix[first]), unit_rows(matrix[second])
-    return np.einsum("ij,ij->i", one, other, dtype=np.float64)
+    """The cosines of pairs of rows of float32[words, dimensions]; 0 where a row is 0.
+
+    They are rounded, so that pairs of equal vectors, and one pair either way round, have equal values.
+    """
+    one, other = (matrix[rows].astype(np.float64) for rows in (first, second))
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    products = np.einsum("ij,ij->i", one, other)
+    found: Floats = np.divide(products, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return found.round(_DIGITS) + 0.0
 
 
 def unit_rows(rows: Singles) -> Singles:
-    """The rows with length 1; rows of 0 stay."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    """The rows of float32[words, dimensions] with length 1; rows of 0 stay."""
+    with np.errstate(over="ignore", under="ignore"):
+        lengths = np.linalg.norm(rows, axis=1)
+    odd = ~((lengths > _SMALL) & (lengths < _LARGE))
+    lengths[odd] = 1
+    units: Singles = rows / lengths[:, None]
+    if odd.any():
+        wide = rows[odd].astype(np.float64)
+        long = np.linalg.norm(wide, axis=1, keepdims=True)
+        units[odd] = np.divide(wide, long, out=np.zeros_like(wide), where=long > 0)
+    return units
 
 
 def solve_analogies(matrix: Singles, questions: Integers, *, groups: Integers | None = None) -> Integers:

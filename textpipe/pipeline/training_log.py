@@ -9,7 +9,6 @@ from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.pipeline.stage import StageLog
 
-
 _SECONDS_A_NOTE = 2.0
 
 

@@ -87,7 +87,7 @@ def wordmap_page(found: WordMap, *, title: str, total: int) -> bytes:
         found=found,
         total=total,
         pictures=[_picture(frame, words, points, clusters, order) for frame in _FRAMES],
-        groups=[Group(group.size, [words[number] for number in group.central]) for group in found.clusters],
+        groups=[Group(group.size, [shortened(words[number]) for number in group.central]) for group in found.clusters],
         rows=[
             Row(word, counts[number], clusters[number] + 1, [words[near] for near in neighbours[number]])
             for number, word in enumerate(words)

@@ -46,9 +46,27 @@ INLINE void multiply(int n, int inputs, float *const *input, int targets, float 
  * Outputs may be the inputs; `fresh` ones begin at zero. */
 INLINE void update(int n, int inputs, float *const *input, float *const *output, int targets, float *const *target,
                    int first, const int some, const float *slopes, int fresh) {
+    Floats *rows[TILE]; /* which, unlike `target`, no store can change */
+    for (int t = 0; t < some; t++) rows[t] = (Floats *)target[first + t];
+    if (inputs == 1) {
+        const Floats *x = (const Floats *)input[0];
+        Floats *out = (Floats *)output[0];
+        float slope[TILE];
+        for (int t = 0; t < some; t++) slope[t] = slopes[first + t];
+        for (int v = 0; v < n; v++) {
+            Floats one = x[v], sum = fresh ? zero() : out[v];
+            for (int t = 0; t < some; t++) {
+                Floats row = rows[t][v];
+                sum += row * slope[t];
+                rows[t][v] = row + one * slope[t];
+            }
+            out[v] = sum;
+        }
+        return;
+    }
     for (int v = 0; v < n; v++) {
         Floats row[TILE], changed[TILE];
-        for (int t = 0; t < some; t++) row[t] = changed[t] = ((const Floats *)target[first + t])[v];
+        for (int t = 0; t < some; t++) row[t] = changed[t] = rows[t][v];
         for (int i = 0; i < inputs; i++) {
             const float *slope = slopes + i * targets + first;
             Floats x = ((const Floats *)input[i])[v];
@@ -56,7 +74,7 @@ INLINE void update(int n, int inputs, float *const *input, float *const *output,
             for (int t = 0; t < some; t++) out += row[t] * slope[t], changed[t] += x * slope[t];
             ((Floats *)output[i])[v] = out;
         }
-        for (int t = 0; t < some; t++) ((Floats *)target[first + t])[v] = changed[t];
+        for (int t = 0; t < some; t++) rows[t][v] = changed[t];
     }
 }
 
@@ -86,10 +104,11 @@ INLINE void differentiate(int lanes, const Floats *sums, const float *labels, co
         }                                                          \
     }
 
-INLINE void learn_rows(int n, Work *work, int inputs, float *const *output, int targets, const float *weights,
-                       float rate, Floats *loss) {
+/* From the inputs and targets of `work`. */
+INLINE void learn(int n, const Model *model, Work *work, int inputs, float *const *output, const float *weights,
+                  float rate, Floats *loss) {
     Floats *sums = (Floats *)work->sums;
-    int lanes = inputs * targets, fresh = output != work->inputs;
+    int targets = model->negative + 1, lanes = inputs * targets, fresh = output != work->inputs;
 #define MULTIPLY(some) multiply(n, inputs, work->inputs, targets, work->targets, first, some, sums)
     EACH_TILE(MULTIPLY)
     for (int lane = lanes; lane % WIDTH; lane++) sums[lane] = zero();
@@ -97,16 +116,6 @@ INLINE void learn_rows(int n, Work *work, int inputs, float *const *output, int 
 #define UPDATE(some)                                                                                       \
     update(n, inputs, work->inputs, output, targets, work->targets, first, some, work->slopes, fresh && first == 0)
     EACH_TILE(UPDATE)
-}
-
-/* The inputs and targets of `work`; the loops are compiled for the usual dimensions, and once for any. */
-INLINE void learn(const Model *model, Work *work, int inputs, float *const *output, const float *weights, float rate,
-                  Floats *loss) {
-    int targets = model->negative + 1;
-    switch (model->stride) {
-    case 112: learn_rows(112 / WIDTH, work, inputs, output, targets, weights, rate, loss); break;
-    default: learn_rows(model->stride / WIDTH, work, inputs, output, targets, weights, rate, loss);
-    }
 }
 
 #include "windows.h"

@@ -88,8 +88,10 @@ int model_grams(Model *model, int min_n, int max_n, int64_t buckets) {
         for (int64_t word = 0; word < n; word++) {
             const int64_t *offset = model->words.offsets + word;
             starts[word] = place;
-            place += grams_of(model->words.bytes + offset[0], offset[1] - offset[0], min_n, max_n, (uint32_t)buckets,
+            int64_t count = grams_of(model->words.bytes + offset[0], offset[1] - offset[0], min_n, max_n, (uint32_t)buckets,
                               (uint32_t)n, pass ? model->grams + place : NULL);
+            if (count > model->most_grams) model->most_grams = count;
+            place += count;
         }
         starts[n] = place;
         if (pass == 0 && (model->grams = malloc((place + 1) * sizeof(uint32_t))) == NULL) return 0;
@@ -128,7 +130,7 @@ int work_start(Work *work, const Model *model) {
                        model->stride, targets};
     float **places[] = {&work->sums, &work->slopes, &work->labels, &work->weights, &work->ones, &work->inner,
                         &work->deltas, &work->nowhere, &work->target_weights};
-    int64_t floats = 0, pointers = 2 * inputs + targets, numbers = model->negative + inputs;
+    int64_t floats = 0, pointers = 2 * inputs + targets, numbers = model->negative + inputs * (2 + model->most_grams);
     for (int place = 0; place < 9; place++) floats += (sizes[place] + 15) / 16 * 16;
     memset(work, 0, sizeof(*work));
     int64_t bytes = floats * sizeof(float) + pointers * sizeof(float *) + numbers * sizeof(uint32_t);
@@ -138,6 +140,7 @@ int work_start(Work *work, const Model *model) {
     for (int place = 0; place < 9; place++) *places[place] = next, next += (sizes[place] + 15) / 16 * 16;
     work->inputs = (float **)next, work->outputs = work->inputs + inputs, work->targets = work->outputs + inputs;
     work->drawn = (uint32_t *)(work->targets + targets), work->input_ids = work->drawn + model->negative;
+    work->rows = work->input_ids + inputs;
     for (int64_t lane = 0; lane < lanes; lane++) work->labels[lane] = lane % targets == 0, work->ones[lane] = 1;
     return 1;
 }

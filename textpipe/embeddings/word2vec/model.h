@@ -21,6 +21,7 @@ typedef struct {
     uint32_t *keep;       /* by word: below it a random number leaves the word in */
     uint32_t *grams;      /* rows of every word's n-grams */
     int64_t *gram_starts; /* of each word, and the end */
+    int64_t most_grams;   /* of a word */
     double rate, final_rate;
     uint64_t seed;
     int64_t epochs, size, block; /* bytes of the file, bytes of a chunk */
@@ -35,7 +36,7 @@ typedef struct {
     float *nowhere;                  /* a row for negatives that do not count */
     float **inputs, **outputs, **targets;
     float *target_weights;
-    uint32_t *drawn, *input_ids;
+    uint32_t *drawn, *input_ids, *rows;
     void *memory;
     double loss;
     int64_t pairs;

@@ -1,7 +1,7 @@
 /* Windows and their negatives; part of kernel.h. */
 
 /* How many words stood between sums of the loss in single precision and the one in double precision. */
-enum { FLUSH = 32 };
+enum { FLUSH = 32, MOST_VECTORS = 512 / WIDTH };
 
 INLINE void flush(Work *work, Floats *loss) {
     float lanes[WIDTH];
@@ -10,8 +10,8 @@ INLINE void flush(Work *work, Floats *loss) {
     *loss = zero();
 }
 
-INLINE void prefetch(const float *row, int stride) {
-    for (int d = 0; d < stride; d += 16) PREFETCH(row + d);
+INLINE void prefetch(int n, const float *row) {
+    for (int d = 0; d < n * WIDTH; d += 16) PREFETCH(row + d);
 }
 
 INLINE float *vector_of(const Model *model, uint32_t row) { return model->vectors + row * (int64_t)model->stride; }
@@ -19,10 +19,10 @@ INLINE float *vector_of(const Model *model, uint32_t row) { return model->vector
 INLINE float *context_of(const Model *model, uint32_t row) { return model->context + row * (int64_t)model->stride; }
 
 /* Negatives of the next target; their rows come while the present ones are learned. */
-INLINE void draw(const Model *model, Work *work) {
+INLINE void draw(int n, const Model *model, Work *work) {
     for (int k = 0; k < model->negative; k++) {
         work->drawn[k] = draw_word(model, &work->random);
-        prefetch(context_of(model, work->drawn[k]), model->stride);
+        prefetch(n, context_of(model, work->drawn[k]));
     }
 }
 
@@ -62,78 +62,108 @@ INLINE void add(float *into, const float *row, int stride, float times) {
     for (int d = 0; d < stride; d += WIDTH) *(Floats *)(into + d) += *(const Floats *)(row + d) * times;
 }
 
-/* Add a word's row and those of its n-grams; how many. */
-INLINE int gather(const Model *model, uint32_t word, float *into) {
-    add(into, vector_of(model, word), model->stride, 1);
-    if (!model->subwords) return 1;
-    int64_t from = model->gram_starts[word], to = model->gram_starts[word + 1];
-    for (int64_t gram = from; gram < to; gram++) add(into, vector_of(model, model->grams[gram]), model->stride, 1);
-    return (int)(to - from + 1);
-}
-
-/* What a mean learned goes to each of its rows whole, as word2vec and fastText have it. */
-INLINE void scatter(const Model *model, uint32_t word, const float *delta) {
-    add(vector_of(model, word), delta, model->stride, 1);
-    if (!model->subwords) return;
+/* The rows whose mean is a word's vector: its own and those of its n-grams. How many. */
+INLINE int list_rows(const Model *model, uint32_t word, uint32_t *rows) {
+    int count = 0;
+    rows[count++] = word;
+    if (!model->subwords) return count;
     for (int64_t gram = model->gram_starts[word]; gram < model->gram_starts[word + 1]; gram++)
-        add(vector_of(model, model->grams[gram]), delta, model->stride, 1);
+        rows[count++] = model->grams[gram];
+    return count;
 }
 
-/* The mean of the rows of these words as input `place`. */
-INLINE void average(const Model *model, Work *work, const uint32_t *words, int count, int place) {
-    float *mean = work->inputs[place] = work->inner + place * (int64_t)model->stride;
-    work->outputs[place] = work->deltas + place * (int64_t)model->stride;
-    memset(mean, 0, model->stride * sizeof(float));
-    int rows = 0;
-    for (int word = 0; word < count; word++) rows += gather(model, words[word], mean);
-    float times = 1.0f / (float)rows;
-    for (int d = 0; d < model->stride; d += WIDTH) *(Floats *)(mean + d) *= times;
+/* The mean of rows as input `place`. */
+INLINE void average(int n, const Model *model, Work *work, const uint32_t *rows, int count, int place) {
+    Floats *mean = (Floats *)(work->inner + place * (int64_t)n * WIDTH);
+    float times = 1.0f / (float)count;
+    for (int v = 0; v < n; v++) {
+        Floats sum = zero();
+        for (int row = 0; row < count; row++) sum += ((const Floats *)vector_of(model, rows[row]))[v];
+        mean[v] = sum * times;
+    }
+    work->inputs[place] = (float *)mean;
+    work->outputs[place] = work->deltas + place * (int64_t)n * WIDTH;
+}
+
+/* What an input learned goes to each row of its mean whole, as word2vec and fastText have it. */
+INLINE void scatter(int n, const Model *model, const uint32_t *rows, int count, const float *delta) {
+    Floats change[MOST_VECTORS];
+    if (n > MOST_VECTORS) {
+        for (int row = 0; row < count; row++)
+            for (int v = 0; v < n; v++)
+                ((Floats *)vector_of(model, rows[row]))[v] += ((const Floats *)delta)[v];
+        return;
+    }
+    for (int v = 0; v < n; v++) change[v] = ((const Floats *)delta)[v];
+    for (int row = 0; row < count; row++) {
+        Floats *into = (Floats *)vector_of(model, rows[row]);
+        for (int v = 0; v < n; v++) into[v] += change[v];
+    }
+}
+
+/* Means as inputs: with CBOW of all rows of all words, with subwords of those of a word. */
+INLINE void learn_means(int n, const Model *model, Work *work, const uint32_t *words, int count, const float *weights,
+                        float rate, Floats *loss) {
+    int inputs = model->arch == CBOW ? 1 : count, all = 0;
+    for (int word = 0; word < count; word++) {
+        int some = list_rows(model, words[word], work->rows + all);
+        if (inputs == count) average(n, model, work, work->rows + all, some, word);
+        all += some;
+    }
+    if (inputs < count) average(n, model, work, work->rows, all, 0);
+    learn(n, model, work, inputs, work->outputs, weights, rate, loss);
+    if (inputs < count) {
+        scatter(n, model, work->rows, all, work->outputs[0]);
+        return;
+    }
+    all = 0;
+    for (int word = 0; word < count; word++) {
+        int some = list_rows(model, words[word], work->rows + all);
+        scatter(n, model, work->rows + all, some, work->outputs[word]);
+        all += some;
+    }
 }
 
 /* Skip-gram: each of the words against the targets; CBOW: their mean. */
-INLINE void learn_window(const Model *model, Work *work, const uint32_t *words, int count, int plain, float rate,
-                         Floats *loss) {
-    int inputs = model->arch == CBOW ? 1 : count, in_place = model->arch == SKIPGRAM && !model->subwords;
-    const float *weights = spread_weights(model, work, inputs, plain);
-    if (in_place)
-        for (int i = 0; i < inputs; i++) work->inputs[i] = vector_of(model, words[i]);
-    else if (inputs < count) average(model, work, words, count, 0);
-    else
-        for (int i = 0; i < inputs; i++) average(model, work, words + i, 1, i);
-    if (in_place && model->negative < TILE) {
-        learn(model, work, inputs, work->inputs, weights, rate, loss);
+INLINE void learn_window(int n, const Model *model, Work *work, const uint32_t *words, int count, int plain,
+                         float rate, Floats *loss) {
+    const float *weights = spread_weights(model, work, model->arch == CBOW ? 1 : count, plain);
+    if (model->arch == CBOW || model->subwords) {
+        learn_means(n, model, work, words, count, weights, rate, loss);
         return;
     }
-    if (in_place) /* a later tile of targets must find the inputs as they were */
-        for (int i = 0; i < inputs; i++) work->outputs[i] = work->deltas + i * (int64_t)model->stride;
-    learn(model, work, inputs, work->outputs, weights, rate, loss);
-    if (model->arch == CBOW)
-        for (int word = 0; word < count; word++) scatter(model, words[word], work->outputs[0]);
-    else
-        for (int i = 0; i < inputs; i++) scatter(model, words[i], work->outputs[i]);
+    for (int i = 0; i < count; i++) work->inputs[i] = vector_of(model, words[i]);
+    if (model->negative < TILE) {
+        learn(n, model, work, count, work->inputs, weights, rate, loss);
+        return;
+    }
+    for (int i = 0; i < count; i++) /* a later tile of targets must find the inputs as they were */
+        work->outputs[i] = work->deltas + i * (int64_t)n * WIDTH;
+    learn(n, model, work, count, work->outputs, weights, rate, loss);
+    for (int i = 0; i < count; i++) scatter(n, model, words + i, 1, work->outputs[i]);
 }
 
-static void sentence(const Model *model, Work *work, const uint32_t *ids, int64_t count, float rate) {
+INLINE void learn_sentence(int n, const Model *model, Work *work, const uint32_t *ids, int64_t count, float rate) {
     Floats loss = zero();
     int each = model->arch == SKIPGRAM && model->own_negatives;
-    draw(model, work);
+    draw(n, model, work);
     for (int64_t middle = 0; middle < count; middle++) {
         int64_t reach = 1 + below((uint32_t)(next_random(&work->random) >> 32), model->window);
         int64_t from = middle > reach ? middle - reach : 0, to = middle + reach < count ? middle + reach : count - 1;
-        if (middle + model->window + 1 < count) prefetch(vector_of(model, ids[middle + model->window + 1]), model->stride);
-        if (middle + 1 < count) prefetch(context_of(model, ids[middle + 1]), model->stride);
+        if (middle + model->window + 1 < count) prefetch(n, vector_of(model, ids[middle + model->window + 1]));
+        if (middle + 1 < count) prefetch(n, context_of(model, ids[middle + 1]));
         int inputs = 0;
         for (int64_t near = from; near <= to; near++)
             if (near != middle) work->input_ids[inputs++] = ids[near];
         for (int i = 0; each && i < inputs; i++) {
             int plain = settle(model, work, ids[middle], work->drawn);
-            draw(model, work);
-            learn_window(model, work, work->input_ids + i, 1, plain, rate, &loss);
+            draw(n, model, work);
+            learn_window(n, model, work, work->input_ids + i, 1, plain, rate, &loss);
         }
         if (!each && inputs) {
             int plain = settle(model, work, ids[middle], work->drawn);
-            draw(model, work);
-            learn_window(model, work, work->input_ids, inputs, plain, rate, &loss);
+            draw(n, model, work);
+            learn_window(n, model, work, work->input_ids, inputs, plain, rate, &loss);
         }
         work->pairs += model->arch == CBOW ? inputs > 0 : inputs;
         if (middle % FLUSH == FLUSH - 1) flush(work, &loss);
@@ -141,11 +171,17 @@ static void sentence(const Model *model, Work *work, const uint32_t *ids, int64_
     flush(work, &loss);
 }
 
+/* The loops are compiled for the usual dimensions, and once for any. */
+static void sentence(const Model *model, Work *work, const uint32_t *ids, int64_t count, float rate) {
+    if (model->stride == 112) learn_sentence(112 / WIDTH, model, work, ids, count, rate);
+    else learn_sentence(model->stride / WIDTH, model, work, ids, count, rate);
+}
+
 static void step(const Model *model, Work *work, const uint32_t *inputs, int64_t count, const uint32_t *targets,
                  float rate) {
     Floats loss = zero();
     int plain = settle(model, work, targets[0], targets + 1);
-    learn_window(model, work, inputs, (int)count, plain, rate, &loss);
+    learn_window(model->stride / WIDTH, model, work, inputs, (int)count, plain, rate, &loss);
     flush(work, &loss);
 }
 

@@ -102,7 +102,7 @@
     const faded = (number) => (marked.size && !marked.has(number)) || (lit >= 0 && clusters[number] !== lit && !marked.has(number));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    const radius = Math.min(5, (size > 2000 ? 1.8 : 2.6) * Math.sqrt(Math.sqrt(scale / whole)));
+    const radius = Math.min(5, (size > 2000 ? 1.8 : 2.6) * (width < 500 ? 0.75 : 1) * Math.sqrt(Math.sqrt(scale / whole)));
     for (const faint of [true, false]) {
       context.globalAlpha = faint ? 0.16 : 0.75;
       for (let group = 0; group < colours.groups.length; group++) {
@@ -299,7 +299,7 @@
     pointers.set(event.pointerId, now);
     if (others.length) {
       const [x, y] = others[0], far = Math.hypot(before[0] - x, before[1] - y) || 1;
-      zoom(Math.hypot(now[0] - x, now[1] - y) / far, x, y);
+      zoom(Math.hypot(now[0] - x, now[1] - y) / far, (before[0] + x) / 2, (before[1] + y) / 2);
     }
     left += (now[0] - before[0]) / (others.length + 1);
     top += (now[1] - before[1]) / (others.length + 1);

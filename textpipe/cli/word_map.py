@@ -79,7 +79,7 @@ _TOP, _MOST = 1000, 20_000
 @writes_records(*_FORMATS)
 @click.option("-q", "--quiet", is_flag=True, help="No notes, no progress; errors only.")
 @debug_option
-def map(  # noqa: A001  # the command's name
+def word_map(
     *,
     name: str | None,
     vectors: str | None,
@@ -190,8 +190,8 @@ def _steps(*, shown: bool) -> Iterator[Callable[[str], None]]:
 def _tell(drawn: WordMap, unknown: Sequence[str], top: int | None) -> None:
     if unknown:
         asked = len(unknown) + len(drawn.words)
-        note(f"{len(unknown):,} of {asked:,} words have no vector, and are not shown (first: {unknown[0]})")
+        note(f"{len(unknown):,} of {asked:,} words are not shown, as they have no vector (first: {unknown[0]})")
     if top is not None and len(drawn.words) < top:
-        note(f"there are {len(drawn.words):,} words only")
+        note(f"{len(drawn.words):,} words are all there are")
     if drawn.config.method == "tsne" and drawn.perplexity is None:
-        note(f"placed by principal components: {len(drawn.words):,} words are too few, or too alike, for t-SNE")
+        note("placed by principal components: the words are too few, or too alike, for t-SNE")
