@@ -34,6 +34,7 @@ def analogy(
     model: str,
     vectors: str | None,
     top: int,
+    encoding: str,
     quiet: bool,  # noqa: ARG001  # there are no notes
     store: Store,
     destination: Destination,
@@ -50,7 +51,7 @@ def analogy(
     from textpipe.operations.neighbours import analogies, load_any, require_known
 
     check_options(context, vectors)
-    triples = _triples(words)
+    triples = _triples(words, encoding=encoding)
     kind = destination.format
     columns, rows = (("id", "neighbour", "score"), _table_rows) if kind == "table" else (_COLUMNS, _rows)
     needed = [word for triple in triples for word in triple]
@@ -64,8 +65,8 @@ def analogy(
             add({"id": "{a} : {b} = {c} : ?".format(**record), **record} if kind == "table" else record)
 
 
-def _triples(given: Sequence[str]) -> list[tuple[str, str, str]]:
-    lines, from_stdin = words_of(given)
+def _triples(given: Sequence[str], *, encoding: str) -> list[tuple[str, str, str]]:
+    lines, from_stdin = words_of(given, encoding=encoding)
     found = [tuple(line.split()) for line in lines] if from_stdin else [tuple(lines)]
     for number, words in enumerate(found, start=1):
         if len(words) != 3:

@@ -17,7 +17,7 @@ _LONGEST_LINE = 1 << 20  # characters
 
 
 def finds_neighbours(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command --model, --vectors, -k, --store, -q and --debug."""
+    """Give a command --model, --vectors, -k, --encoding, -q, --store and --debug."""
     options = (
         click.option(
             "-m",
@@ -37,6 +37,13 @@ def finds_neighbours(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "-k", "--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="How many."
         ),
+        click.option(
+            "--encoding",
+            default="auto",
+            show_default=True,
+            metavar="NAME",
+            help="Of words from standard input: auto, utf-8, gb18030, big5 …",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="No notes; errors only."),
         uses_store,
         debug_option,
@@ -46,19 +53,19 @@ def finds_neighbours(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def words_of(given: Sequence[str]) -> tuple[list[str], bool]:
+def words_of(given: Sequence[str], *, encoding: str) -> tuple[list[str], bool]:
     """(the words, whether they came from standard input, a line each). Raises UsageError for `-` beside words."""
     if STDIN not in given:
         return list(given), False
     if len(given) > 1:
         raise UsageError("words or - for standard input, not both", hint="printf '%s\\n' WORD … | textpipe similar -")
-    words = _lines()
+    words = _lines(encoding)
     if not words:
         raise InputError("no words", where=STDIN, hint="a word a line")
     return words, True
 
 
-def _lines() -> list[str]:
+def _lines(encoding: str) -> list[str]:
     from textpipe.corpus.document import ReadLog
     from textpipe.corpus.streams import open_bytes
     from textpipe.text import decode_stream, whole_lines
@@ -67,7 +74,7 @@ def _lines() -> list[str]:
         return InputError("a line without end", where=STDIN, line=line, hint="a word a line")
 
     with open_bytes(STDIN, ReadLog()) as (opened, _):
-        blocks = decode_stream(opened, where=STDIN)
+        blocks = decode_stream(opened, where=STDIN, encoding=encoding)
         lines = [line.strip() for _, line in whole_lines(blocks, limit=_LONGEST_LINE, too_long=too_long)]
     return [line for line in lines if line]
 

@@ -38,6 +38,7 @@ def similar(
     model: str,
     vectors: str | None,
     top: int,
+    encoding: str,
     quiet: bool,
     store: Store,
     destination: Destination,
@@ -57,7 +58,7 @@ def similar(
     from textpipe.operations.neighbours import load_any, require_known, similar_words
 
     check_options(context, vectors)
-    wanted, from_stdin = words_of(words)
+    wanted, from_stdin = words_of(words, encoding=encoding)
     kind = destination.format
     loaded = load_any(store, model, vectors, wanted)
     if not from_stdin:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from textpipe.embeddings.formats import Format
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError
 from textpipe.text import one_word
 
+Floats = npt.NDArray[np.float32]
 _ROWS = 1024  # written at a time
+_TEXT = "<U16"  # holds the longest float32, -1.1754944e-38
 
 
 def written_vectors(vectors: Vectors, format: Format) -> Iterator[bytes]:
     """The vectors as a file in that format, in pieces.
 
-    White space inside a word would divide it: U+2581 stands for each, as in files of tokens. Numbers in text have nine
-    digits, which give every float32 back. Raises InputError when two words would become one, and for a word without
-    characters, before anything is written.
+    White space inside a word would divide it: U+2581 stands for each, as in files of tokens. Numbers in text have the
+    fewest digits that give every float32 back. Raises InputError when two words would become one, and for a word
+    without characters, before anything is written.
     """
     words = _escaped(vectors.words)
     count, dimensions = vectors.matrix.shape
     if format != "glove":
         yield f"{count} {dimensions}\n".encode()
-    line = _binary_line if format == "word2vec-bin" else _text_line(dimensions)
+    lines = _binary_lines if format == "word2vec-bin" else _text_lines
     for start in range(0, count, _ROWS):
-        block = np.ascontiguousarray(vectors.matrix[start : start + _ROWS], "<f4")
-        yield b"".join(line(word, row) for word, row in zip(words[start : start + _ROWS], block, strict=True))
+        yield lines(words[start : start + _ROWS], vectors.matrix[start : start + _ROWS])
 
 
 def _escaped(words: list[str]) -> list[str]:
@@ -44,10 +46,11 @@ def _escaped(words: list[str]) -> list[str]:
     return escaped
 
 
-def _binary_line(word: str, row: np.ndarray[tuple[int], np.dtype[np.float32]]) -> bytes:
-    return b"%b %b\n" % (word.encode(), row.tobytes())
+def _binary_lines(words: list[str], block: Floats) -> bytes:
+    rows = np.ascontiguousarray(block, "<f4")
+    return b"".join(b"%b %b\n" % (word.encode(), row.tobytes()) for word, row in zip(words, rows, strict=True))
 
 
-def _text_line(dimensions: int) -> Callable[[str, np.ndarray[tuple[int], np.dtype[np.float32]]], bytes]:
-    numbers = " %.9g" * dimensions + "\n"
-    return lambda word, row: (word + numbers % tuple(row.tolist())).encode()
+def _text_lines(words: list[str], block: Floats) -> bytes:
+    rows = block.astype(_TEXT).tolist()
+    return "".join(f"{word} {' '.join(row)}\n" for word, row in zip(words, rows, strict=True)).encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -237,7 +238,7 @@ def _text_blocks(
     place = _Place(found.path, found.format, line=number)
     most, dimensions = found.words, found.dimensions
     words: list[str] = []
-    rows: list[list[float]] = []
+    rows: list[Floats] = []
     count = 0
     line = first or stream.readline(_LONGEST)
     last = number - 1
@@ -254,13 +255,15 @@ def _text_blocks(
             row = _numbers(numbers)
             if row is None:
                 raise place.bad("a number is missing, infinite or none")
+            if not all(-_TOO_LARGE < one < _TOO_LARGE for one in row):
+                raise place.bad("a number too large for float32")
             count += 1
             word = found._word(data, place)
             if word is not None:
                 words.append(word)
-                rows.append(row)
+                rows.append(np.array(row, np.float32))
             if len(rows) == _ROWS or len(rows) * dimensions >= _CELLS:
-                yield Block(words, np.array(rows, np.float32))
+                yield Block(words, np.array(rows))
                 words, rows = [], []
         last = number
         number += 1
@@ -269,18 +272,18 @@ def _text_blocks(
     if most is not None and count < most:
         raise place.bad(f"{count:,} words, but the first line says {most:,}")
     if words:
-        yield Block(words, np.array(rows, np.float32))
+        yield Block(words, np.array(rows))
 
 
 def _numbers(fields: list[bytes]) -> list[float] | None:
-    """Finite numbers of float32 in plain notation; None when one is something else."""
+    """Finite numbers in plain notation; None when one is something else."""
     if b"".join(fields).translate(None, _NUMERIC):
         return None
     try:
         numbers = [float(one) for one in fields]
     except ValueError:
         return None
-    return numbers if all(-_TOO_LARGE < one < _TOO_LARGE for one in numbers) else None
+    return numbers if all(map(math.isfinite, numbers)) else None
 
 
 def _binary_blocks(found: VectorStream, stream: io.BufferedReader[_Raw], offset: int) -> Iterator[Block]:
@@ -303,13 +306,13 @@ def _binary_blocks(found: VectorStream, stream: io.BufferedReader[_Raw], offset:
             words.append(word)
             rows.append(row)
         if len(rows) == _ROWS or len(rows) * found.dimensions >= _CELLS:
-            yield Block(words, np.array(rows, np.float32))
+            yield Block(words, np.array(rows))
             words, rows = [], []
     place.offset = offset
     if stream.read(2).strip():
         raise place.bad(f"more than the {found.words:,} words that the first line says")
     if words:
-        yield Block(words, np.array(rows, np.float32))
+        yield Block(words, np.array(rows))
 
 
 def _binary_word(stream: io.BufferedReader[_Raw], offset: int, place: _Place, so_far: str) -> tuple[bytes, int]:

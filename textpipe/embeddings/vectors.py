@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -223,7 +224,7 @@ class Vectors:
         return 1.0 - self.similarity(a, b)
 
     def n_similarity(self, some: Sequence[str], others: Sequence[str]) -> float:
-        """The cosine of the means of two groups of words, each word at length 1."""
+        """The cosine of the means of two groups of words."""
         return _cosine(self._mean(some), self._mean(others))
 
     def doesnt_match(self, words: Sequence[str]) -> str:
@@ -237,16 +238,20 @@ class Vectors:
     def _mean(self, words: Sequence[str]) -> Doubles:
         if not words:
             raise UsageError("no words to compare")
-        mean: Doubles = unit(np.array([self._asked(word) for word in words])).mean(axis=0)
+        mean: Doubles = np.array([self._asked(word) for word in words]).mean(axis=0)
         return mean
 
     def to_gensim(self) -> KeyedVectors:
-        """The words, vectors and counts as gensim's KeyedVectors; needs the extra `gensim`."""
+        """The words, vectors and counts as gensim's KeyedVectors. Raises UsageError without gensim."""
+        if find_spec("gensim") is None:
+            raise UsageError("gensim is not installed", hint="pip install 'textpipe-zh[gensim]'")
         from gensim.models.keyedvectors import KeyedVectors
 
         keyed = KeyedVectors(self.vector_size)
-        extras = {} if self.counts is None else {"count": self.counts}
-        keyed.add_vectors(self.words, np.ascontiguousarray(self.matrix), extras=extras or None)
+        keyed.add_vectors(self.words, np.ascontiguousarray(self.matrix))
+        if self.counts is not None:  # its parameter `extras` does not work
+            keyed.allocate_vecattrs(["count"], [np.int64])
+            keyed.expandos["count"][:] = self.counts
         return keyed
 
     @classmethod

@@ -16,6 +16,7 @@ from textpipe.store.refs import LATEST, names, resolve
 from textpipe.text import has_han
 
 KIND = "embeddings"
+_DIGITS = 6
 _TOGETHER = 256  # words looked up at once
 _SHOWN = 5  # near spellings
 _ALIKE = 0.5  # share of characters from which on a word comes into question
@@ -87,8 +88,8 @@ def analogies(
 
 
 def as_records(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
-    """[{"word", "score"}]"""
-    return [one._asdict() for one in neighbours]
+    """[{"word", "score"}]; of a score the digits that float32 numbers bear out."""
+    return [{"word": one.word, "score": round(one.score, _DIGITS)} for one in neighbours]
 
 
 def require_known(vectors: Vectors, words: Sequence[str]) -> None:
@@ -110,7 +111,7 @@ def near_spellings(words: Sequence[str], word: str, *, most: int = _SHOWN) -> li
     for row, other in enumerate(words):
         shared = _shared(wanted, other)
         alike = 2 * shared / (size + len(other)) if shared else 0.0
-        if alike >= _ALIKE or (shared == size and folded in other.casefold()):
+        if alike >= _ALIKE or (shared == size > 0 and folded in other.casefold()):
             scored.append((alike, row))
     scored.sort(key=lambda one: (-one[0], one[1]))
     best = [(_likeness(folded, words[row]), row) for _, row in scored[:200]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
         raise InputError(f"{len(paths)} files, but one file of word vectors is imported at a time", where=paths[0])
     words: list[str] = []
     with (
-        open_vectors(os.path.abspath(paths[0]), format=params["format"], errors=params["errors"]) as stream,
+        open_vectors(paths[0], format=params["format"], errors=params["errors"]) as stream,
         MatrixWriter(folder / VECTORS, "vectors", columns=stream.dimensions) as matrix,
     ):
         for block in stream.blocks:
