@@ -56,9 +56,7 @@ def _setting(option: str, type_: Any, metavar: str, help_: str) -> Callable[[_Co
     default=None,
     help="Vectors of character n-grams too, for words never seen.  [default: no-subword]",
 )
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help=f"A rarer setting: {', '.join(_BY_SET)}; repeatable."
-)
+@click.option("--set", multiple=True, metavar="NAME=VALUE", help=f"A rarer setting: {', '.join(_BY_SET)}; repeatable.")
 @_setting("--seed", int, "N", "Where chance begins.  [default: 0]")
 @_setting(
     "--workers",
@@ -75,7 +73,6 @@ def _setting(option: str, type_: Any, metavar: str, help_: str) -> Callable[[_Co
 @click.option("--max-memory", metavar="SIZE", help="Keep as many of the most frequent words as fit, as 512M or 2G.")
 @click.option(
     "--from",
-    "base",
     metavar="NAME",
     shell_complete=complete_artifact,
     help="Go on with these vectors: words are added, settings kept.",
@@ -100,9 +97,7 @@ def train_embeddings(
     reading: Reading,
     user_dict: tuple[str, ...],
     hmm: bool,
-    settings: tuple[str, ...],
     max_memory: str | None,
-    base: str | None,
     tokens: str | None,
     name: str | None,
     resume: bool,
@@ -129,7 +124,8 @@ def train_embeddings(
 
     if resume and restart:
         raise UsageError("--resume or --restart, not both", hint="leave out one of them")
-    params = _params(options, settings)
+    base: str | None = options.pop("from")  # both are words of Python's own
+    params = _params(options, options.pop("set"))
     if max_memory is not None:
         params["max_words"] = _most_words(max_memory, params)
     source = _source(reading, tokens, user_dict, hmm=hmm)
