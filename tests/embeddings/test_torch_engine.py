@@ -14,10 +14,14 @@ torch: Any = pytest.importorskip("torch", reason="needs torch: pip install 'text
 from tests.embeddings.corpora import SUBJECTS, subjects, token_file  # noqa: E402
 from textpipe.embeddings import torch_engine  # noqa: E402
 from textpipe.embeddings.config import Architecture, EmbeddingConfig, Negatives  # noqa: E402
+from textpipe.embeddings.ids import read_ids  # noqa: E402
+from textpipe.embeddings.tokens import TokenFile  # noqa: E402
 from textpipe.embeddings.torch_batches import batches, chances  # noqa: E402
+from textpipe.embeddings.torch_ids import encoder  # noqa: E402
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog  # noqa: E402
 from textpipe.embeddings.vectors import Vectors  # noqa: E402
-from textpipe.errors import ResourceError, UsageError  # noqa: E402
+from textpipe.errors import InputError, ResourceError, UsageError  # noqa: E402
+from textpipe.vocabulary import Vocabulary  # noqa: E402
 
 SMALL = EmbeddingConfig(dim=16, window=3, negative=4, epochs=6, lr=0.1, sample=0.0, seed=7)
 
@@ -142,6 +146,25 @@ def test_windows_end_where_documents_end(tmp_path: Path) -> None:
     for _, batch in batches(ids, drawn, replace(SMALL, window=1), torch.Generator().manual_seed(0)):
         found |= dict(zip(batch.centres.tolist(), batch.windows.tolist(), strict=True))
     assert found == {0: [-1, 1], 1: [0, 2], 2: [1, -1], 3: [-1, -1], 4: [-1, 5], 5: [4, -1]}
+
+
+def test_ids_found_on_the_device_are_those_of_a_dictionary(tmp_path: Path) -> None:
+    lines = ["词 b  a\t茶 ", "", " a词 词 b\r", "a b " * 50 + "长" * 3000, "\u3000 ab ba a\u3000", "😀 \x00 a"]
+    path = tmp_path / "tokens.txt"
+    path.write_bytes("\n".join(lines).encode())
+    tokens = TokenFile(
+        path, Vocabulary(("a", "b", "词", "ab", "长" * 3000, "a\u3000", "😀"), (9, 8, 7, 3, 2, 1, 1)), 120
+    )
+    found = encoder(tokens.vocabulary, torch.device("cpu"))
+    assert found is not None
+    expected = np.concatenate(list(read_ids(tokens)))
+    for size in (1, 7, 100, 1 << 20):
+        assert np.concatenate(list(read_ids(tokens, encoder=found, size=size))).tolist() == expected.tolist()
+    assert set(expected.tolist()) == set(range(8))
+    path.write_bytes(b"a \xff")
+    with pytest.raises(InputError, match="not UTF-8"):
+        list(read_ids(tokens, encoder=found))
+    assert encoder(Vocabulary(("a b", "c"), (1, 1)), torch.device("cpu")) is None
 
 
 def test_negatives_come_by_their_share_and_are_never_the_centre(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from textpipe.embeddings.tokens import TokenFile
 from textpipe.errors import UsageError, did_you_mean
 
 Wanted = Literal["auto", "native", "gensim", "torch"]
-# Tokens over all epochs, of 100 dimensions, below which a GPU is not asked for. torch takes some 10 s to begin (its
-# import, the GPU's context, compiling the kernel) and a second for every 1.6 million tokens it encodes, in which two
-# cores train on over 100 million and on 20 million; so it pays from about here, and for many epochs.
+# Tokens over all epochs, of 100 dimensions, below which a GPU is not asked for: about what two cores learn from in
+# 20 s. torch must first be imported, the GPU made ready and the kernel compiled, for which 10 s are assumed; not
+# measured on a GPU yet (scripts/benchmarks/embeddings_gpu.py).
 WORTH_A_GPU = 200_000_000
 _MODULES: dict[Engine, str] = {"native": "textpipe.embeddings._word2vec", "gensim": "gensim", "torch": "torch"}
 _DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")

@@ -22,6 +22,7 @@ from textpipe.embeddings.ids import Ids, read_ids
 from textpipe.embeddings.start import starting_matrices
 from textpipe.embeddings.tokens import TokenFile
 from textpipe.embeddings.torch_batches import Chances, batches, chances
+from textpipe.embeddings.torch_ids import encoder
 from textpipe.embeddings.torch_updates import Model, update
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
@@ -29,6 +30,7 @@ from textpipe.errors import ResourceError, UsageError
 from textpipe.files import atomic_writer, naming_errors
 
 _SHARD = {"cpu": 1 << 22, "cuda": 1 << 25}  # ids on the device at a time
+_BLOCK = {"cpu": 1 << 20, "cuda": 1 << 24}  # bytes whose ids are found at a time
 _RESIDENT = 0.25  # of the free memory of a GPU, for ids that stay there
 _REPORT = 0.5  # seconds
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -67,7 +69,7 @@ def train(
     log.facts.update(torch=torch.__version__, device=str(place), loss="of all pairs, each before its batch's update")
     try:
         current = torch.cuda.device(place) if place.type == "cuda" else _one_thread()
-        with torch.inference_mode(), current, _encoded(tokens, log.work) as ids:
+        with torch.inference_mode(), current, _encoded(tokens, place, log.work) as ids:
             return _train(tokens, config, ids, vectors=vectors, device=place, log=log)
     except (RuntimeError, MemoryError) as error:  # torch has an exception of its own for GPUs alone
         if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
@@ -102,14 +104,15 @@ def _device(name: str | None) -> Any:
 
 
 @contextmanager
-def _encoded(tokens: TokenFile, work: Path | None) -> Iterator[Ids]:
+def _encoded(tokens: TokenFile, device: Any, work: Path | None) -> Iterator[Ids]:
     """All ids of a file, in a file: they are read as they are needed. What a killed run has left is written over."""
     with ExitStack() as stack:
         folder = work or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         path = folder / "ids.i32"
         stack.callback(path.unlink, missing_ok=True)
+        found = encoder(tokens.vocabulary, device)
         with naming_errors(str(path)), open(path, "wb") as stream:
-            for block in read_ids(tokens):
+            for block in read_ids(tokens, encoder=found, size=_BLOCK[device.type]):
                 stream.write(block.tobytes())
         yield np.memmap(path, dtype=np.int32, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.int32)
 
