@@ -171,9 +171,8 @@ INLINE void learn_sentence(int n, const Model *model, Work *work, const uint32_t
     flush(work, &loss);
 }
 
-/* The loops are compiled for the usual dimensions, and once for any. */
 static void sentence(const Model *model, Work *work, const uint32_t *ids, int64_t count, float rate) {
-    if (model->stride == 112) learn_sentence(112 / WIDTH, model, work, ids, count, rate);
+    if (model->stride == USUAL) learn_sentence(USUAL / WIDTH, model, work, ids, count, rate);
     else learn_sentence(model->stride / WIDTH, model, work, ids, count, rate);
 }
 
