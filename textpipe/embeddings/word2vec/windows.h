@@ -58,10 +58,6 @@ INLINE const float *spread_weights(const Model *model, Work *work, int inputs, i
     return work->weights;
 }
 
-INLINE void add(float *into, const float *row, int stride, float times) {
-    for (int d = 0; d < stride; d += WIDTH) *(Floats *)(into + d) += *(const Floats *)(row + d) * times;
-}
-
 /* The rows whose mean is a word's vector: its own and those of its n-grams. How many. */
 INLINE int list_rows(const Model *model, uint32_t word, uint32_t *rows) {
     int count = 0;
