@@ -5,7 +5,10 @@
 #include "model.h"
 #include "vector.h"
 
-enum { TILE = 6 }; /* targets that are kept in registers */
+enum {
+    TILE = 6,    /* targets that are kept in registers */
+    USUAL = 112, /* floats of a row of 100 dimensions */
+};
 
 /* Dot products of every input with `some` targets from `first`, a vector each that is to be summed up. */
 INLINE void multiply(int n, int inputs, float *const *input, int targets, float *const *target, int first,
@@ -105,10 +108,10 @@ INLINE void differentiate(int lanes, const Floats *sums, const float *labels, co
     }
 
 /* From the inputs and targets of `work`. */
-INLINE void learn(int n, const Model *model, Work *work, int inputs, float *const *output, const float *weights,
-                  float rate, Floats *loss) {
+INLINE void learn_rows(int n, Work *work, int inputs, float *const *output, int targets, const float *weights,
+                       float rate, Floats *loss) {
     Floats *sums = (Floats *)work->sums;
-    int targets = model->negative + 1, lanes = inputs * targets, fresh = output != work->inputs;
+    int lanes = inputs * targets, fresh = output != work->inputs;
 #define MULTIPLY(some) multiply(n, inputs, work->inputs, targets, work->targets, first, some, sums)
     EACH_TILE(MULTIPLY)
     for (int lane = lanes; lane % WIDTH; lane++) sums[lane] = zero();
@@ -116,6 +119,24 @@ INLINE void learn(int n, const Model *model, Work *work, int inputs, float *cons
 #define UPDATE(some)                                                                                       \
     update(n, inputs, work->inputs, output, targets, work->targets, first, some, work->slopes, fresh && first == 0)
     EACH_TILE(UPDATE)
+}
+
+/* Compiled for the usual dimensions, and once for any. */
+ALONE void learn_usual(Work *work, int inputs, float *const *output, int targets, const float *weights, float rate,
+                       Floats *loss) {
+    learn_rows(USUAL / WIDTH, work, inputs, output, targets, weights, rate, loss);
+}
+
+ALONE void learn_any(int n, Work *work, int inputs, float *const *output, int targets, const float *weights,
+                     float rate, Floats *loss) {
+    learn_rows(n, work, inputs, output, targets, weights, rate, loss);
+}
+
+INLINE void learn(int n, const Model *model, Work *work, int inputs, float *const *output, const float *weights,
+                  float rate, Floats *loss) {
+    int targets = model->negative + 1;
+    if (n == USUAL / WIDTH) learn_usual(work, inputs, output, targets, weights, rate, loss);
+    else learn_any(n, work, inputs, output, targets, weights, rate, loss);
 }
 
 #include "windows.h"

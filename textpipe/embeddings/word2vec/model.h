@@ -79,7 +79,9 @@ static inline uint32_t below(uint32_t random, uint64_t n) { return (uint32_t)(ra
 static inline uint32_t draw_word(const Model *model, uint64_t *state) {
     uint64_t random = next_random(state);
     uint32_t column = below((uint32_t)(random >> 32), model->word_count);
-    return (uint32_t)random < model->columns[column].own ? column : model->columns[column].other;
+    Column found = model->columns[column];
+    uint32_t own = -(uint32_t)((uint32_t)random < found.own); /* all ones or none: no branch, which nobody could foresee */
+    return found.other ^ ((found.other ^ column) & own);
 }
 
 typedef struct {

@@ -10,12 +10,14 @@ typedef float Floats __attribute__((vector_size(WIDTH * 4), may_alias));
 typedef int32_t Bits __attribute__((vector_size(WIDTH * 4), may_alias));
 typedef float Anywhere __attribute__((vector_size(WIDTH * 4), aligned(4), may_alias));
 #define INLINE static inline __attribute__((always_inline))
+#define ALONE static __attribute__((noinline)) /* one copy, not one a caller */
 #define PREFETCH(address) __builtin_prefetch((address), 1, 3)
 #else
 typedef float Floats;
 typedef int32_t Bits;
 typedef float Anywhere;
 #define INLINE static inline
+#define ALONE static
 #define PREFETCH(address) ((void)(address))
 #endif
 

@@ -58,10 +58,6 @@ INLINE const float *spread_weights(const Model *model, Work *work, int inputs, i
     return work->weights;
 }
 
-INLINE void add(float *into, const float *row, int stride, float times) {
-    for (int d = 0; d < stride; d += WIDTH) *(Floats *)(into + d) += *(const Floats *)(row + d) * times;
-}
-
 /* The rows whose mean is a word's vector: its own and those of its n-grams. How many. */
 INLINE int list_rows(const Model *model, uint32_t word, uint32_t *rows) {
     int count = 0;
@@ -171,9 +167,8 @@ INLINE void learn_sentence(int n, const Model *model, Work *work, const uint32_t
     flush(work, &loss);
 }
 
-/* The loops are compiled for the usual dimensions, and once for any. */
 static void sentence(const Model *model, Work *work, const uint32_t *ids, int64_t count, float rate) {
-    if (model->stride == 112) learn_sentence(112 / WIDTH, model, work, ids, count, rate);
+    if (model->stride == USUAL) learn_sentence(USUAL / WIDTH, model, work, ids, count, rate);
     else learn_sentence(model->stride / WIDTH, model, work, ids, count, rate);
 }
 
