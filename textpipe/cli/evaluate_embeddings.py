@@ -51,7 +51,7 @@ _SHOWN = {  # fields that a table shows of each measure, under its headers
     "--vectors",
     type=click.Path(path_type=str, readable=False),
     metavar="FILE",
-    help="Vectors in word2vec's text format, in place of NAME.",
+    help="A file of vectors (word2vec-txt, word2vec-bin, glove), in place of NAME.",
 )
 @click.option(
     "--restrict", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.  [default: all]"

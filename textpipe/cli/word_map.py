@@ -30,7 +30,7 @@ _TOP, _MOST = 1000, 20_000
     "--vectors",
     type=click.Path(path_type=str, readable=False),
     metavar="FILE",
-    help="Vectors in word2vec's text format, in place of NAME.",
+    help="A file of vectors (word2vec-txt, word2vec-bin, glove), in place of NAME.",
 )
 @click.option(
     "-n",
