@@ -77,7 +77,7 @@ static void train(const Counts *counts, int64_t words, int file, int64_t size) {
     int64_t tokens = 0;
     for (int64_t chunk = 0; chunk * model.block < size; chunk++) {
         Learned learned;
-        check(learn_chunk(&model, &kernel_baseline, file, 0, chunk, chunk, &learned), "a chunk is learned");
+        check(learn_chunk(&model, &kernel_baseline, file, 0, chunk, &learned), "a chunk is learned");
         check(isfinite(learned.loss) && learned.pairs >= 0, "the loss is a number");
         tokens += learned.tokens;
     }

@@ -1,8 +1,7 @@
 """The engine of our own: word2vec with negative sampling in C, over chunks of the token file.
 
-Threads take chunks in turn, in an order of each epoch's own, and share the matrices without locks (Recht et al. 2011).
-With one worker the vectors are the same to the last bit in every run, interrupted or not, on machines with the same
-instruction set.
+Threads take chunks from a counter and share the matrices without locks (Recht et al. 2011). With one worker the
+vectors are the same to the last bit in every run, interrupted or not, on machines with the same instruction set.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import hashlib
 import json
 import math
 import os
-import random
 import threading
 import time
 from collections.abc import Iterator
@@ -189,7 +187,6 @@ class _Run:
     ) -> None:
         self._tokens = tokens
         self._epochs = config.epochs
-        self._seed = config.seed
         self._chunks = -(-os.path.getsize(tokens.path) // _CHUNK)
         self._trainer = trainer
         self._saving = saving
@@ -220,17 +217,15 @@ class _Run:
         """Chunks of this epoch, by threads, until there are no more or it is time to save."""
         lock, stop, state = threading.Lock(), threading.Event(), self._state
         started, before = time.monotonic(), state.seconds
-        order = list(range(self._chunks))  # texts of one time lie together, and learn better apart
-        random.Random(f"{self._seed} {state.epoch}").shuffle(order)
 
         def work() -> None:
             while True:
                 with lock:
                     if stop.is_set() or state.chunk == self._chunks:
                         return
-                    turn, state.chunk = state.chunk, state.chunk + 1
+                    number, state.chunk = state.chunk, state.chunk + 1
                     self._whole = False
-                tokens, pairs, loss = self._trainer.chunk(state.epoch, order[turn], turn)
+                tokens, pairs, loss = self._trainer.chunk(state.epoch, number)
                 with lock:
                     state.tokens += tokens
                     state.pairs += pairs

@@ -18,8 +18,7 @@ typedef struct {
 
 static void finish(Sentence *sentence) {
     const Model *model = sentence->model;
-    double done = sentence->done < 1 ? sentence->done : 1;
-    double rate = model->rate + (model->final_rate - model->rate) * done;
+    double rate = model->rate + (model->final_rate - model->rate) * sentence->done;
     if (sentence->count > 1)
         sentence->kernel->sentence(model, &sentence->work, sentence->ids, sentence->count, (float)rate);
     sentence->count = 0;
@@ -62,8 +61,7 @@ static uint64_t seed_of(const Model *model, int64_t epoch, int64_t number) {
     return next_random(&state);
 }
 
-int learn_chunk(const Model *model, const Kernel *kernel, int file, int64_t epoch, int64_t number, int64_t turn,
-                Learned *learned) {
+int learn_chunk(const Model *model, const Kernel *kernel, int file, int64_t epoch, int64_t number, Learned *learned) {
     int64_t begin = number * model->block, before = begin > 0, room = model->block + LONGEST + 2;
     uint8_t *buffer = malloc(room + PADDING);
     Sentence sentence = {.model = model, .kernel = kernel, .ids = malloc(MOST_WORDS * sizeof(uint32_t))};
@@ -80,7 +78,7 @@ int learn_chunk(const Model *model, const Kernel *kernel, int file, int64_t epoc
         sentence.work.random = seed_of(model, epoch, number);
         sentence.random = next_random(&sentence.work.random);
         double per_byte = 1.0 / ((double)model->size * (double)model->epochs);
-        double done = ((double)epoch * (double)model->size + (double)(turn * model->block)) * per_byte;
+        double done = ((double)epoch * (double)model->size + (double)(begin + (at - buffer - before))) * per_byte;
         learned->tokens = learn_tokens(&sentence, at, own, end, done, per_byte);
         learned->pairs = sentence.work.pairs;
         learned->loss = sentence.work.loss;

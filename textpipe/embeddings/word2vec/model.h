@@ -89,8 +89,7 @@ typedef struct {
     double loss;
 } Learned;
 
-/* Learn from the tokens that begin in chunk `number`, at the rate of the one whose turn it is. False with errno set. */
-int learn_chunk(const Model *model, const Kernel *kernel, int file, int64_t epoch, int64_t number, int64_t turn,
-                Learned *learned);
+/* Learn from the tokens that begin in chunk `number`. False with errno set. */
+int learn_chunk(const Model *model, const Kernel *kernel, int file, int64_t epoch, int64_t number, Learned *learned);
 
 #endif

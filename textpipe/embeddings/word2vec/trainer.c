@@ -102,18 +102,16 @@ static void trainer_dealloc(TrainerObject *self) {
 }
 
 static PyObject *trainer_chunk(TrainerObject *self, PyObject *arguments) {
-    long long epoch, number, turn = -1;
-    if (!PyArg_ParseTuple(arguments, "LL|L", &epoch, &number, &turn)) return NULL;
-    if (turn < 0) turn = number;
-    if (epoch < 0 || number < 0 || number > self->model.size / self->model.block ||
-        turn > self->model.size / self->model.block) {
+    long long epoch, number;
+    if (!PyArg_ParseTuple(arguments, "LL", &epoch, &number)) return NULL;
+    if (epoch < 0 || number < 0 || number > self->model.size / self->model.block) {
         PyErr_SetString(PyExc_ValueError, "no such chunk");
         return NULL;
     }
     Learned learned;
     int fine;
     Py_BEGIN_ALLOW_THREADS
-    fine = learn_chunk(&self->model, self->kernel, self->file, epoch, number, turn, &learned);
+    fine = learn_chunk(&self->model, self->kernel, self->file, epoch, number, &learned);
     Py_END_ALLOW_THREADS
     if (fine) return Py_BuildValue("LLd", (long long)learned.tokens, (long long)learned.pairs, learned.loss);
     return errno == ENOMEM ? PyErr_NoMemory() : PyErr_SetFromErrno(PyExc_OSError);
@@ -171,7 +169,7 @@ static PyObject *trainer_compose(TrainerObject *self, PyObject *into) {
 
 static PyMethodDef trainer_methods[] = {
     {"chunk", (PyCFunction)trainer_chunk, METH_VARARGS,
-     "chunk(epoch, number[, turn]) -> (tokens read, pairs, sum of their losses), at the rate of that turn; from any thread"},
+     "chunk(epoch, number) -> (tokens read, pairs, sum of their losses); from any thread"},
     {"step", (PyCFunction)trainer_step, METH_VARARGS,
      "step(inputs, targets, rate) -> loss: one update from words of a window and a target followed by its negatives"},
     {"compose", (PyCFunction)trainer_compose, METH_O,
