@@ -59,7 +59,7 @@ import sys
 from gensim.models import Word2Vec
 source, target, arch, epochs, min_count = sys.argv[1:]
 model = Word2Vec(corpus_file=source, vector_size=100, window=5, negative=5, sample=1e-3, min_count=int(min_count),
-                 epochs=int(epochs), workers=2, sg=int(arch == "skipgram"), alpha=.025 if arch == "skipgram" else .05)
+                 epochs=int(epochs), workers=2, sg=int(arch == "skipgram"), alpha=.05)
 model.wv.save(target)
 """
 
@@ -89,7 +89,6 @@ class Gensim:
     """A model of gensim with its vocabulary, to be trained by either way."""
 
     def __init__(self, tokens: TokenFile, sentences: list[list[str]], arch: str) -> None:
-        rate = 0.025 if arch == "skipgram" else 0.05
         self.model = Word2Vec(
             vector_size=100,
             window=5,
@@ -98,7 +97,7 @@ class Gensim:
             min_count=5,
             workers=WORKERS,
             sg=arch == "skipgram",
-            alpha=rate,
+            alpha=0.05,
         )
         self.model.build_vocab(corpus_file=str(tokens.path))
         self.sentences = sentences

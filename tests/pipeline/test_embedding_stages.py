@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.conftest import DATA
 from textpipe.embeddings.files import read_vectors
-from textpipe.errors import InputError, UsageError
+from textpipe.errors import InputError, OutputError, UsageError
 from textpipe.pipeline.embedding_stages import SETTINGS
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import Given, StageLog, realize
@@ -55,7 +57,7 @@ def test_what_is_written(store: Store) -> None:
         assert artifact.file(name).read_bytes() == tokens.file(name).read_bytes()
     settings = json.loads(artifact.file("embeddings.json").read_text("utf-8"))
     assert settings["dim"] == 16
-    assert settings["lr"] == 0.025
+    assert settings["lr"] == 0.05
     metrics = artifact.manifest.metrics
     assert metrics["words"] == len(expected)
     assert metrics["tokens"] == sum(counted.values())
@@ -174,3 +176,28 @@ def test_an_interrupted_training_goes_on(store: Store, tmp_path: Path, monkeypat
     assert artifact.manifest.digest == whole.manifest.digest
     assert [report["epoch"] for report in artifact.manifest.metrics["epochs"]] == [1, 2, 3, 4, 5, 6]
     assert not list(store.work.iterdir())
+
+
+def test_a_full_disk_at_the_end_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vectors cannot be saved: an error, no artifact; the next run has them without training."""
+    tokens = tokens_of(store, DATA / "news.tsv")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("textpipe.embeddings.files.MatrixWriter.add", full)
+        with pytest.raises(OutputError, match="No space left"):
+            made(store, "embeddings", SMALL, tokens=tokens)
+    assert not (store.objects / "embeddings").exists()
+    assert not list(store.tmp.iterdir())
+    trained: list[object] = []
+    monkeypatch.setattr("textpipe.embeddings.native._Run._stretch", lambda *_: trained.append(1))
+    artifact = made(store, "embeddings", SMALL, tokens=tokens)
+    assert not trained
+    monkeypatch.undo()
+    other = Store(store.path.parent / "other")
+    assert (
+        artifact.manifest.digest
+        == made(other, "embeddings", SMALL, tokens=tokens_of(other, DATA / "news.tsv")).manifest.digest
+    )

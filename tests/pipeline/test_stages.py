@@ -37,7 +37,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "vocabulary": (1, "764b6457a8bedc8a59c17273287ba165da9770a5b1aacc497f442b5dedc392e7"),
     "idf": (2, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
     "idf-from-files": (1, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
-    "embeddings": (1, "0ab1e7c39e1949fb4c3516253e11eb33beee2abb631ccd6c5a049373c2e7476c"),
+    "embeddings": (1, "36c8f4e0042f5942e218c893a60e5e5db142c138477fd2956ed30441909c12be"),
     "import-embeddings": (1, "dd66d3a2404ca393b49ab95d852867d191894f4cb6c34de3cca9a173617eb1be"),
     "keywords": (3, "c2dbdc88f8fa8668d3d4d1ed2007efdd5e5e39dfd335ae4259de70d754a6984d"),
 }

@@ -50,7 +50,7 @@ def _setting(option: str, type_: Any, metavar: str, help_: str) -> Callable[[_Co
     "--sample", float, "SHARE", "Pass over words with a larger share of all now and then; 0 never.  [default: 0.001]"
 )
 @_setting("--epochs", int, "N", "Times over the text.  [default: 5]")
-@_setting("--lr", float, "RATE", "Learning rate at the start.  [default: 0.025, cbow 0.05]")
+@_setting("--lr", float, "RATE", "Learning rate at the start.  [default: 0.05]")
 @click.option(
     "--subword/--no-subword",
     default=None,

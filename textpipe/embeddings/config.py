@@ -16,7 +16,6 @@ ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 NEGATIVES: tuple[Negatives, ...] = get_args(Negatives)
 ENGINES: tuple[Engine, ...] = get_args(Engine)
-LEARNING_RATE: dict[Architecture, float] = {"skipgram": 0.025, "cbow": 0.05}
 _CHOICES = {"arch": ARCHITECTURES, "loss": LOSSES, "negatives": NEGATIVES}
 # least and most of every number; most is taken too
 _BOUNDS: dict[str, tuple[float, float]] = {
@@ -49,7 +48,7 @@ class EmbeddingConfig:
     power: of a word's count, as its weight in drawing negatives
     min_count: rarer words have no vector
     sample: words with a larger share of all are left out now and then (subsampling); 0 for never
-    lr: the learning rate at the start, None for the architecture's own; final_lr: what it falls to, linearly
+    lr: the learning rate at the start; final_lr: what it falls to, linearly
     subword: vectors of character n-grams too (fastText's scheme, Bojanowski et al. 2017), from min_n to max_n
         characters, hashed to so many buckets
 
@@ -66,7 +65,7 @@ class EmbeddingConfig:
     min_count: int = 5
     sample: float = 1e-3
     epochs: int = 5
-    lr: float | None = None
+    lr: float = 0.05
     final_lr: float = 1e-4
     seed: int = 0
     subword: bool = False
@@ -79,17 +78,12 @@ class EmbeddingConfig:
             if getattr(self, name) not in choices:
                 raise UsageError(f"{name}: not {getattr(self, name)!r}, but one of: {', '.join(choices)}")
         for field in fields(self):
-            if field.name in _BOUNDS and not (field.name == "lr" and self.lr is None):
+            if field.name in _BOUNDS:
                 _check_number(field.name, getattr(self, field.name), whole=field.type == "int")
         if self.min_n > self.max_n:
             raise UsageError(f"min_n ({self.min_n}) is larger than max_n ({self.max_n})")
         if self.subword and self.loss != "negative":
             raise UsageError("subwords go with negative sampling alone", hint="leave out --loss")
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate at the start."""
-        return LEARNING_RATE[self.arch] if self.lr is None else self.lr
 
 
 def _check_number(name: str, value: Any, *, whole: bool) -> None:

@@ -78,7 +78,7 @@ def _train(
     hierarchical = config.loss == "hierarchical"
     model: Any = Word2Vec(
         vector_size=config.dim,
-        alpha=config.learning_rate,
+        alpha=config.lr,
         min_alpha=config.final_lr,
         window=config.window,
         min_count=1,  # the vocabulary is made already

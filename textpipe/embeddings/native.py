@@ -128,7 +128,7 @@ def _trainer(tokens: TokenFile, config: EmbeddingConfig, matrices: Any, stream: 
         power=config.power,
         sample=config.sample,
         epochs=config.epochs,
-        rate=config.learning_rate,
+        rate=config.lr,
         final_rate=config.final_lr,
         seed=config.seed,
         buckets=config.buckets if config.subword else 0,

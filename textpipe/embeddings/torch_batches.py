@@ -58,7 +58,7 @@ def chances(vocabulary: Vocabulary, config: EmbeddingConfig, device: Any, *, at_
     # of a position, on average at most; a word is but a part of the mean that CBOW's window is
     pairs = config.window + 1 if config.arch == "skipgram" else 1
     in_words, in_context = pairs * shares, pairs * (shares + config.negative * drawn)
-    cap = max(_STEP / max(config.learning_rate, 1e-6), 1.0)
+    cap = max(_STEP / max(config.lr, 1e-6), 1.0)
     size = _MOST
     if at_once is None:
         size = at_once = int(np.clip(_OVER * cap / max(in_words.max(), in_context.max()), _LEAST, _MOST))

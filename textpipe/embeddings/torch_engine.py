@@ -201,7 +201,7 @@ def _epoch(
         generator.manual_seed(_seed(config.seed, epoch, number))
         for done, batch in batches(part, drawn, config, generator):
             fraction = (epoch + (seen + done * len(part)) / total) / config.epochs
-            rate = config.learning_rate + (config.final_lr - config.learning_rate) * fraction
+            rate = config.lr + (config.final_lr - config.lr) * fraction
             losses, counts = step(model, batch, max(rate, 0.0), cbow=config.arch == "cbow")
             loss += losses
             pairs += counts

@@ -18,14 +18,14 @@ from textpipe.store.objects import Artifact
 
 _DEFAULTS = EmbeddingConfig()
 _CHOICES: dict[str, tuple[str, ...]] = {"arch": ARCHITECTURES, "loss": LOSSES, "negatives": NEGATIVES}
-_TYPES = {"int": "number", "float": "real", "float | None": "real", "bool": "flag"}
+_TYPES = {"int": "number", "float": "real", "bool": "flag"}
 
 
 def _parameter(name: str, type_name: str) -> Parameter:
     default = getattr(_DEFAULTS, name)
     if name in _CHOICES:
         return Parameter(default, choices=_CHOICES[name])
-    return Parameter(default, _TYPES[type_name], optional=default is None)  # type: ignore[arg-type]
+    return Parameter(default, _TYPES[type_name])  # type: ignore[arg-type]
 
 
 SETTINGS = {field.name: _parameter(field.name, str(field.type)) for field in fields(EmbeddingConfig)}
@@ -69,7 +69,7 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
         device=chosen.device,
         log=telling.log,
     )
-    settings = {**asdict(config), "lr": config.learning_rate, "engine": chosen.engine}
+    settings = {**asdict(config), "engine": chosen.engine}
     write_vectors(folder, trained, settings=settings)
     carry_tokenizer(source, folder)
     return {
