@@ -22,7 +22,8 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from textpipe.embeddings.vectors import Vectors, read_word2vec_text
+from textpipe.embeddings.formats import read_word2vec_text
+from textpipe.embeddings.vectors import Vectors
 from textpipe.keywords.extract import keyword_settings
 from textpipe.keywords.phrase_signals import SIGNALS, SIMILARITY, phrase_models
 from textpipe.keywords.phrases import PhraseReading

@@ -28,10 +28,13 @@ from textpipe.version import __version__ as __version__
 if TYPE_CHECKING:
     from textpipe.corpus.document import Document as Document
     from textpipe.corpus.read import read as read
+    from textpipe.embeddings.learn import train_embeddings as train_embeddings
+    from textpipe.embeddings.vectors import Vectors as Vectors
     from textpipe.keywords.candidates import Keyword as Keyword
     from textpipe.keywords.extract import extract as keywords
     from textpipe.keywords.summary import KeySentence as KeySentence
     from textpipe.keywords.summary import summarize as summarize
+    from textpipe.pipeline.load import load as load
     from textpipe.segment.dictionary import Dictionary as Dictionary
     from textpipe.segment.tokenizer import Tokenizer as Tokenizer
     from textpipe.store.layout import Store as Store
@@ -43,8 +46,11 @@ _LATE = {
     "Keyword": "textpipe.keywords.candidates",
     "Store": "textpipe.store.layout",
     "Tokenizer": "textpipe.segment.tokenizer",
+    "Vectors": "textpipe.embeddings.vectors",
+    "load": "textpipe.pipeline.load",
     "read": "textpipe.corpus.read",
     "summarize": "textpipe.keywords.summary",
+    "train_embeddings": "textpipe.embeddings.learn",
 }
 
 __all__ = [
@@ -63,9 +69,12 @@ __all__ = [
     "TextpipeError",
     "Tokenizer",
     "UsageError",
+    "Vectors",
     "keywords",
+    "load",
     "read",
     "summarize",
+    "train_embeddings",
 ]
 
 

@@ -16,6 +16,7 @@ from textpipe.files import naming_errors, require_regular
 
 WINDOW = 1 << 20  # bytes that detection looks at
 _BLOCK = 1 << 18  # bytes decoded at a time after detection
+SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
 PIECE = 1 << 16  # characters: no text is handed on in longer pieces while it streams
 
 _FULL_WIDTH = {0x3000: 0x20} | {
@@ -31,6 +32,11 @@ _INSIDE_A_BLOCK = re.compile("[\u4e00-\u9fd5a-zA-Z0-9+#&._%\\-\r]")  # character
 def fold(text: str) -> str:
     """Full-width letters, digits and space become ASCII; Chinese punctuation stays; offsets stay the same."""
     return text.translate(_FULL_WIDTH)
+
+
+def one_word(token: str) -> str:
+    """The token as files of tokens and vectors hold it: with U+2581 for every white space inside."""
+    return token if token.isalnum() else "".join(SPACE_INSIDE if c.isspace() else c for c in token)
 
 
 def has_han(text: str) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textpipe.embeddings.vectors import Vectors, read_word2vec_text
+from textpipe.embeddings.formats import read_word2vec_text
+from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError
 
 
@@ -81,7 +82,7 @@ def test_memory_is_for_what_the_file_holds_not_for_what_it_says(tmp_path: Path) 
 
 
 def test_more_words_than_room_was_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textpipe.embeddings.vectors._AT_FIRST", 4)
+    monkeypatch.setattr("textpipe.embeddings.formats._ROWS", 4)
     path = tmp_path / "vectors.txt"
     rows = [[number, -number] for number in range(50)]
     path.write_text("50 2\n" + "".join(f"w{first} {first} {second}\n" for first, second in rows), "utf-8")

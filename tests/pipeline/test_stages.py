@@ -18,7 +18,7 @@ from tests.conftest import DATA, Run
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import digest_of
 from textpipe.pipeline import resume
-from textpipe.pipeline.document_stages import SPACE_INSIDE, documents_of, read_tokenizer, token_lines
+from textpipe.pipeline.document_stages import documents_of, read_tokenizer, token_lines
 from textpipe.pipeline.file import read_pipeline
 from textpipe.pipeline.idf_stages import idf_of
 from textpipe.pipeline.plan import run_steps
@@ -27,6 +27,7 @@ from textpipe.pipeline.stage import Given, StageLog, realize
 from textpipe.pipeline.word_stages import STAGES
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
+from textpipe.text import SPACE_INSIDE
 from textpipe.vocabulary import read_vocabulary
 
 # stage → (version, digest of what it makes of data/pipeline.toml). When a digest changes, the version must rise.
@@ -36,6 +37,8 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "vocabulary": (1, "764b6457a8bedc8a59c17273287ba165da9770a5b1aacc497f442b5dedc392e7"),
     "idf": (2, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
     "idf-from-files": (1, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
+    "embeddings": (1, "36c8f4e0042f5942e218c893a60e5e5db142c138477fd2956ed30441909c12be"),
+    "import-embeddings": (1, "dd66d3a2404ca393b49ab95d852867d191894f4cb6c34de3cca9a173617eb1be"),
     "keywords": (3, "c2dbdc88f8fa8668d3d4d1ed2007efdd5e5e39dfd335ae4259de70d754a6984d"),
 }
 
@@ -52,11 +55,18 @@ def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs
 
 @pytest.fixture(scope="module")
 def news(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
-    """The artifacts of data/pipeline.toml, and the one of its files that no step there makes."""
-    store = Store(tmp_path_factory.mktemp("news") / "store")
+    """The artifacts of data/pipeline.toml, and those that no step there makes."""
+    folder = tmp_path_factory.mktemp("news")
+    store = Store(folder / "store")
     outcomes = run_steps(read_pipeline(str(DATA / "pipeline.toml")), store, prefix="pipeline")
     found = {outcome.step.name: outcome.artifact for outcome in outcomes if outcome.artifact is not None}
     found["idf-from-files"] = made(store, "idf-from-files", files=raw_files([str(DATA / "news.tsv")], store))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TEXTPIPE_INSTRUCTION_SET", "baseline")  # others round otherwise
+        settings = {"dim": 16, "min_count": 2, "workers": 1, "engine": "native"}
+        found["embeddings"] = made(store, "embeddings", settings, tokens=found["tokens"])
+    (folder / "vectors.txt").write_text("2 3\n茶 0.5 -1 2\n山 1e-3 0 1\n", "utf-8")
+    found["import-embeddings"] = made(store, "import-embeddings", files=raw_files([str(folder / "vectors.txt")], store))
     return found
 
 

@@ -11,7 +11,7 @@ from textpipe.cli.configuration import read_configuration
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.version import __version__
 
-# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -; `dict` would hide the builtin
+# a command lives in textpipe/cli/NAME.py as the function NAME, with _ for -; some are words of Python's own
 COMMANDS = (
     "keywords",
     "summarize",
@@ -19,14 +19,25 @@ COMMANDS = (
     "tokenize",
     "stats",
     "train-idf",
+    "train-embeddings",
+    "similar",
+    "analogy",
+    "export",
+    "import",
     "evaluate",
+    "map",
     "run",
     "store",
     "dict",
     "doctor",
     "completion",
 )
-_SPELLED_OUT = {"dict": "dictionary"}
+_SPELLED_OUT = {
+    "dict": "dictionary.dictionary",
+    "export": "exporting.export",
+    "import": "importing.import_",
+    "map": "word_map.word_map",
+}
 
 
 class _LateGroup(click.Group):
@@ -38,8 +49,9 @@ class _LateGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        name = _SPELLED_OUT.get(cmd_name, cmd_name).replace("-", "_")
-        command: click.Command = getattr(import_module(f"textpipe.cli.{name}"), name)
+        name = cmd_name.replace("-", "_")
+        module, _, function = _SPELLED_OUT.get(cmd_name, f"{name}.{name}").partition(".")
+        command: click.Command = getattr(import_module(f"textpipe.cli.{module}"), function)
         return command
 
     def resolve_command(

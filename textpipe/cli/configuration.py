@@ -79,6 +79,8 @@ def _typed(value: Any, option: click.Option, refuse: Callable[[str], NoReturn]) 
     number = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(option.type, click.types.IntParamType):
         return value if number else refuse("a whole number is needed")
+    if isinstance(option.type, click.types.FloatParamType):
+        return value if number or isinstance(value, float) else refuse("a number is needed")
     if number and option.metavar in ("COLUMN", "SHEET"):
         return str(value)
     if not isinstance(value, str) or "\0" in value:

@@ -80,9 +80,9 @@ _SHOWN_SENTENCES = 2  # of a keyword in a table
 )
 @click.option(
     "--vectors",
-    type=click.Path(path_type=str, readable=False),
-    metavar="FILE",
-    help="Phrases: word vectors in word2vec's text format; how near a phrase is to its document then counts too.",
+    metavar="NAME|FILE",
+    shell_complete=complete_artifact,
+    help="Phrases: word vectors of the store or a file of them; how near a phrase is to its document then counts too.",
 )
 @click.option(
     "--explain", is_flag=True, help="Why: every signal of each keyword, its rank by it, and the sentences that hold it."
@@ -128,7 +128,7 @@ def keywords(
     from textpipe.operations.keywords import extract_keywords
 
     kind = destination.format
-    settings = make_settings(quiet=reading.quiet, vectors=_read_vectors(vectors), **options)
+    settings = make_settings(quiet=reading.quiet, vectors=_read_vectors(vectors, options["store"]), **options)
     log = ReadLog()
     pieces = html.watch(reading.pieces(log))
     if explain and (corpus or graph is not None):
@@ -180,12 +180,12 @@ def keywords(
         context.exit(EXIT_NEGATIVE)
 
 
-def _read_vectors(path: str | None) -> Vectors | None:
-    if path is None:
+def _read_vectors(given: str | None, store: Store) -> Vectors | None:
+    if given is None:
         return None
-    from textpipe.embeddings.vectors import read_word2vec_text
+    from textpipe.operations.neighbours import vectors_of
 
-    return read_word2vec_text(path)
+    return vectors_of(given, store)
 
 
 def make_settings(

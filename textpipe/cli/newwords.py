@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import note, say, show_account, with_progress
+from textpipe.cli.memory import bytes_of
 from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
 from textpipe.cli.reporting import HtmlReport, writes_html
@@ -29,7 +29,6 @@ _COLUMNS = (
     "text", "count", "documents", "pmi", "left_entropy", "right_entropy", "hold", "agreement", "score",
 )  # fmt: skip
 _HEADINGS = ("text", "count", "docs", "pmi", "left", "right", "hold", "agree", "score")  # for 80 columns
-_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _BESIDE_KEYS = 256 << 20  # bytes: the interpreter, numpy, the dictionary, a block of text
 _SHOWN = 3
 _PER_KEY = 40  # bytes: while keys are sorted and merged
@@ -164,10 +163,7 @@ def _room(size: str) -> Room:
     """How much to hold at a time within a size of memory. Raises UsageError for what is no size, or too small."""
     from textpipe.discover.newwords_columns import Room
 
-    match = re.fullmatch(r"([0-9]+)([KMG]?)B?", size.strip().upper())
-    if match is None:
-        raise UsageError(f"--max-memory {size}: no size", hint="--max-memory 1G")
-    given = int(match[1]) * _UNITS.get(match[2], 1)
+    given = bytes_of(size)
     if given < 2 * _BESIDE_KEYS:
         raise UsageError(f"--max-memory {size}: too little to work with", hint="--max-memory 512M is the least")
     return Room(keys=(given - _BESIDE_KEYS) // _PER_KEY)

@@ -31,6 +31,8 @@ _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".txt": "text",
+    ".html": "html",
+    ".htm": "html",
 }
 _NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
 _NARROWEST = 40  # columns of a table, whatever COLUMNS says

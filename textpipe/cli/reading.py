@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from textpipe.errors import UsageError
 if TYPE_CHECKING:
     from textpipe.corpus.document import Piece, ReadLog
 
+_Command = Callable[..., Any]
 _FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx")
 
-_OPTIONS = (
+_FILES = (
     click.argument("paths", nargs=-1, type=click.Path(path_type=str, readable=False)),
     click.option(
         "--input-format",
@@ -51,8 +52,12 @@ _OPTIONS = (
         help="Sheet of a workbook, by name or number from 1.  [default: the first with cells]",
     ),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Read the first N documents."),
+)
+_DRAWING = (
     click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N documents by chance."),
     click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of --sample."),
+)
+_HOW = (
     click.option("--fold", is_flag=True, help="Read full-width letters, digits and space as ASCII."),
     click.option("--strict", is_flag=True, help="Stop at the first row that cannot be used instead of counting it."),
     click.option("-q", "--quiet", is_flag=True, help="No notes, no progress; errors only."),
@@ -86,19 +91,31 @@ class Reading:
         return read_pieces(self.paths, ReadOptions(**self.options, line_blocks=line_blocks), log=log)
 
 
-def reads_paths(command: Callable[..., Any]) -> Callable[..., Any]:
+def reads_paths(command: _Command) -> _Command:
     """Give a command PATHS and the reading options; it gets them as one argument, `reading`."""
+    return _with_reading(command, (*_FILES, *_DRAWING, *_HOW), (*_READ, *_PARTS))
 
+
+def reads_all_of_paths(command: _Command) -> _Command:
+    """The same without --sample and --seed, for commands that mean something else by them."""
+    names = [name for name in (*_READ, *_PARTS) if name not in ("sample", "seed")]
+    return _with_reading(command, (*_FILES, *_HOW), names)
+
+
+def _with_reading(
+    command: _Command, options: Sequence[Callable[[_Command], _Command]], names: Sequence[str]
+) -> _Command:
     @functools.wraps(command)
     def with_reading(**values: Any) -> Any:
         reading = Reading(
             paths=values.pop("paths"),
             quiet=values.pop("quiet"),
             verbose=values.pop("verbose"),
-            options={name: values.pop(name) for name in (*_READ, *_PARTS)},
+            options={name: values.pop(name) for name in names},
         )
         return command(reading=reading, **values)
 
-    for option in reversed(_OPTIONS):
-        with_reading = option(with_reading)
-    return with_reading
+    decorated: _Command = with_reading
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated

@@ -53,7 +53,7 @@ def complete_artifact(context: click.Context, _parameter: click.Parameter, incom
 
 @contextlib.contextmanager
 def stage_logs(*, shown: bool) -> Iterator[Callable[[str], StageLog]]:
-    """A function from a step's name to what the stage tells: notes always, a count of records on a terminal."""
+    """A function from a step's name to what the stage tells: notes always, progress on a terminal."""
     from textpipe.pipeline.stage import StageLog
 
     if not shown:
@@ -63,15 +63,19 @@ def stage_logs(*, shown: bool) -> Iterator[Callable[[str], StageLog]]:
         yield lambda name: StageLog(note=lambda message: note(f"{name}: {message}"))
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,} records"), TimeElapsedColumn())
+    columns = (
+        *(SpinnerColumn(), TextColumn("{task.description} {task.fields[state]}"), BarColumn()),
+        *(TimeElapsedColumn(), TimeRemainingColumn()),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
 
         def log_of(name: str) -> StageLog:
-            task = progress.add_task(name, total=None)
+            task = progress.add_task(name, total=None, state="")
             return StageLog(
-                progress=lambda done: progress.update(task, completed=done),
+                progress=lambda done: progress.update(task, state=f"{done:,} records"),
+                advance=lambda share, state: progress.update(task, total=1.0, completed=share, state=state),
                 note=lambda message: progress.console.print(
                     f"note: {one_line(name)}: {one_line(message)}", markup=False
                 ),

@@ -35,7 +35,7 @@ def bootstrap_intervals(
     share of the resampled scores at either end. The draws depend on the number of documents and the seed alone.
     """
     size = len(columns)
-    scores = [statistic(_drawn(chosen, size) @ columns) for chosen in _draws(size, size, resamples, seed)]
+    scores = [statistic(counts @ columns) for counts in drawn_counts(size, resamples=resamples, seed=seed)]
     tail = (1 - confidence) / 2
     low, high = np.quantile(np.concatenate(scores), (tail, 1 - tail), axis=0)
     return Intervals(low, high)
@@ -61,6 +61,11 @@ def randomization_test(
         times += (differences >= real - _ROUNDING).sum(0)
     p: Floats = (1 + times) / (1 + resamples)
     return p
+
+
+def drawn_counts(size: int, *, resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each of `size` documents is in samples with replacement: float64[samples, documents], in blocks."""
+    return (_drawn(chosen, size) for chosen in _draws(size, size, resamples, seed))
 
 
 def _draws(size: int, below: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution, distributions
 from typing import TypedDict
 
 from textpipe.device import best_device
+from textpipe.embeddings.choice import is_installed
 from textpipe.errors import ArtifactError
 from textpipe.segment.engine import compiled_table, is_compiled
 from textpipe.version import __version__
@@ -48,6 +49,7 @@ def examine() -> Diagnosis:
         _fact("system", f"{platform.system()} {platform.machine()}"),
         _fact("device", f"{device.name}: {device.detail}"),
         segmentation,
+        _embeddings(),
     ]
     declared = (requires(DISTRIBUTION) or []) if DISTRIBUTION in installed else []
     for line in sorted(declared, key=str.lower):
@@ -78,6 +80,18 @@ def _segmentation() -> tuple[Finding, bool]:
     except (ArtifactError, ImportError) as error:
         return Finding(what=what, state=f"compiled core, but {error}", install=_installation()), False
     return _fact(what, "compiled core"), True
+
+
+def _embeddings() -> Finding:
+    """Which engine trains word vectors on the CPU."""
+    what = "word vectors"
+    if is_installed("native"):
+        from textpipe.embeddings.native import instruction_set  # which loads numpy
+
+        return _fact(what, f"native engine, {instruction_set()}")
+    others = [name for name in ("gensim", "torch") if is_installed(name)]
+    state = f"engine {others[0]}, slower than native" if others else "no engine"
+    return Finding(what=what, state=f"{state}: no compiler was there at installation", install=_installation())
 
 
 def _installation() -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from textpipe.corpus.document import Document, ReadLog
 from textpipe.corpus.read import FORMATS, ReadKeywords, ReadOptions, read
@@ -20,12 +22,9 @@ from textpipe.segment.dictionary import Dictionary, Entry
 from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
 from textpipe.store.objects import Artifact
-from textpipe.text import artifact_lines
+from textpipe.text import artifact_lines, one_word
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-SPACE_INSIDE = "\u2581"  # stands for white space inside a token, so that one space always divides two tokens
+TOKENIZER_FILES = ("tokenizer.json", "dictionary.jsonl")
 _COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
 
@@ -138,9 +137,8 @@ def _make_tokens(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     assert log.work is not None  # set before a stage is made
     with growing(log.work, ("tokens.txt", "ids.jsonl", "offsets.bin"), into=folder) as output:
         for document in documents_after(documents_of(corpus), output.done, log):
-            placed = [(token, start) for token, start in tokenizer.placed(document.text) if token.strip()]
-            line = " ".join(_one_word(token) for token, _ in placed) + "\n"
-            output.add(line.encode(), _identity(document).encode(), _as_bytes([start for _, start in placed]))
+            line, starts = token_line(tokenizer, document.text)
+            output.add(line.encode(), _identity(document).encode(), _as_bytes(starts))
             log.progress(output.done)
     write_tokenizer(folder, tokenizer)
     return _number_lines(folder)
@@ -153,8 +151,10 @@ def documents_after(documents: Iterator[Document], done: int, log: StageLog) -> 
     yield from islice(documents, done, None)
 
 
-def _one_word(token: str) -> str:
-    return token if token.isalnum() else "".join(SPACE_INSIDE if c.isspace() else c for c in token)
+def token_line(tokenizer: Tokenizer, text: str) -> tuple[str, list[int]]:
+    """A document's line of tokens.txt, and where each of its tokens begins, in code points."""
+    placed = [(token, start) for token, start in tokenizer.placed(text) if token.strip()]
+    return " ".join(one_word(token) for token, _ in placed) + "\n", [start for _, start in placed]
 
 
 def _identity(document: Document) -> str:
@@ -172,14 +172,16 @@ def _number_lines(folder: Path) -> dict[str, Any]:
     """Write lines.npy and offsets.npy; the metrics."""
     import numpy as np
 
-    starts, tokens = [0], 0
+    starts, tokens = array("q", [0]), 0
     with open(folder / "tokens.txt", "rb") as stream:
         for line in stream:
             starts.append(starts[-1] + len(line))
-            tokens += len(line.split(b" ")) if line != b"\n" else 0
+            tokens += line.count(b" ") + 1 if line != b"\n" else 0
     np.save(folder / "lines.npy", np.asarray(starts, dtype="<i8"), allow_pickle=False)
-    offsets: NDArray[np.int32] = np.fromfile(folder / "offsets.bin", dtype="<i4")
-    np.save(folder / "offsets.npy", offsets, allow_pickle=False)
+    with open(folder / "offsets.bin", "rb") as numbers, open(folder / "offsets.npy", "wb") as stream:
+        header = {"descr": "<i4", "fortran_order": False, "shape": (tokens,)}
+        np.lib.format.write_array_header_1_0(stream, header)  # never all of them in memory
+        shutil.copyfileobj(numbers, stream)
     (folder / "offsets.bin").unlink()
     return {"documents": len(starts) - 1, "tokens": tokens}
 
@@ -199,6 +201,12 @@ def tokenizer_of(params: Mapping[str, Any], inputs: Mapping[str, Given]) -> Toke
             dictionary = dictionary.with_entries(read_entries(path))
         files.check_unchanged()  # before anything is saved that a later run goes on from
     return Tokenizer(mode=params.get("mode", "exact"), hmm=params["hmm"], dictionary=dictionary)
+
+
+def carry_tokenizer(source: Artifact, folder: Path) -> None:
+    """The settings that tokens were cut with, into what is made from them."""
+    for name in TOKENIZER_FILES:
+        (folder / name).write_bytes(source.file(name).read_bytes())
 
 
 def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:

@@ -9,20 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from textpipe.files import atomic_writer, make_directory, naming_errors
-from textpipe.store.locks import take
+from textpipe.files import atomic_writer, naming_errors
+from textpipe.store.locks import folders_below, is_abandoned, own_folder
 from textpipe.store.objects import discard
 
 _STATE = "state.json"
 _SAVE_EVERY = 5.0  # seconds
-_ABANDONED = 3600.0  # seconds without a save after which an owner without a lock is taken for dead
 _BLOCK = 1 << 20
 
 
@@ -75,12 +73,7 @@ def growing(work: Path, names: Sequence[str], *, into: Path) -> Iterator[Growing
     They are moved to `into` when the block ends well.
     When it ends badly (an error, a signal), what is done is saved for the next run.
     """
-    folder = work / secrets.token_hex(8)
-    with naming_errors(str(folder)), ExitStack() as stack:
-        make_directory(folder)
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        stack.callback(os.close, descriptor)
-        take(descriptor)
+    with naming_errors(str(work)), own_folder(work) as folder, ExitStack() as stack:
         state = _begin(folder, names)
         streams = [stack.enter_context(open(folder / name, "ab")) for name in names]
         output = Growing(folder, names, streams, state)
@@ -96,7 +89,7 @@ def growing(work: Path, names: Sequence[str], *, into: Path) -> Iterator[Growing
 
 def _begin(folder: Path, names: Sequence[str]) -> State:
     """Copy the longest state that is there; forget what the dead left."""
-    others = [other for other in sorted(folder.parent.iterdir()) if other != folder]
+    others = [other for other in folders_below(folder.parent) if other != folder]
     states = {other: state for other in others if (state := _saved(other, names)) is not None}
     best = max(states, key=lambda other: states[other].done, default=None)
     state = State(0, [0] * len(names)) if best is None else states[best]
@@ -106,7 +99,7 @@ def _begin(folder: Path, names: Sequence[str]) -> State:
                 with open(best / name, "rb") as source:
                     _copy(source, target, size)
     for other in others:
-        if _is_dead(other):
+        if is_abandoned(other):
             discard(other)
     return state
 
@@ -114,7 +107,7 @@ def _begin(folder: Path, names: Sequence[str]) -> State:
 def forget(work: Path) -> None:
     """Remove what is saved below `work`, but for what another process may be at work on."""
     for folder in sorted(work.iterdir()) if work.is_dir() else []:
-        if _is_dead(folder):
+        if is_abandoned(folder):
             discard(folder)
     with contextlib.suppress(OSError):
         work.rmdir()
@@ -124,17 +117,6 @@ def _copy(source: IO[bytes], target: IO[bytes], size: int) -> None:
     while size > 0 and (block := source.read(min(size, _BLOCK))):
         target.write(block)
         size -= len(block)
-
-
-def _is_dead(folder: Path) -> bool:
-    """Whether nobody holds the lock on it; where locks do nothing, whether nothing was saved for long."""
-    first, second = (os.open(folder, os.O_RDONLY) for _ in range(2))
-    try:
-        free, free_still = take(first), take(second)
-    finally:
-        os.close(first)
-        os.close(second)
-    return free and (not free_still or time.time() - folder.stat().st_mtime > _ABANDONED)
 
 
 def _saved(folder: Path, names: Sequence[str]) -> State | None:

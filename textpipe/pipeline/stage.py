@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -30,12 +31,12 @@ Given = Artifact | RawFiles
 class Parameter:
     """What a stage may be told: a default, and the type of value that is taken.
 
-    type: `text`, `texts`, `number` (whole, from `least`), `flag`, `column` (a text or a number)
+    type: `text`, `texts`, `number` (whole, from `least`), `real` (finite), `flag`, `column` (a text or a number)
     choices: the texts that are possible; optional: None is a value too
     """
 
     default: Any
-    type: Literal["text", "texts", "number", "flag", "column"] = "text"
+    type: Literal["text", "texts", "number", "real", "flag", "column"] = "text"
     choices: tuple[str, ...] = ()
     least: int = 0
     optional: bool = False
@@ -49,6 +50,9 @@ class Parameter:
         if self.type == "number":
             whole = isinstance(value, int) and not isinstance(value, bool)
             return None if whole and self.least <= value < _MOST else f"a whole number from {self.least} is needed"
+        if self.type == "real":
+            real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            return None if real else "a number is needed"
         if self.type == "texts":
             texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
             if not texts:
@@ -61,15 +65,26 @@ class Parameter:
             return 'text in quotes is needed, like "this"'
         return f"one of: {', '.join(self.choices)}" if self.choices and value not in self.choices else None
 
+    def canonical(self, value: Any) -> Any:
+        """The value as recipes have it: 1 and 1.0 are one real number, 1 and "1" one column."""
+        if value is None:
+            return None
+        return {"column": str, "real": float}.get(self.type, lambda same: same)(value)
+
 
 class StageLog:
     """What a stage tells while it works, and where it may keep state to go on from when it is stopped."""
 
     def __init__(
-        self, *, progress: Callable[[int], None] | None = None, note: Callable[[str], None] | None = None
+        self,
+        *,
+        progress: Callable[[int], None] | None = None,
+        note: Callable[[str], None] | None = None,
+        advance: Callable[[float, str], None] | None = None,
     ) -> None:
         self.progress = progress or (lambda _done: None)
         self.note = note or (lambda _message: None)
+        self.advance = advance or (lambda _share, _state: None)  # the share that is done, 0 to 1, and how it stands
         self.work: Path | None = None  # a folder that outlives an interruption; set while a stage is made
 
 
@@ -110,8 +125,7 @@ class Stage:
             if problem is not None:
                 raise UsageError(f"{name}: {problem}")
         complete = {name: params.get(name, parameter.default) for name, parameter in self.params.items()}
-        columns = {name for name, parameter in self.params.items() if parameter.type == "column"}
-        return {k: str(v) if k in columns and v is not None else v for k, v in complete.items()}
+        return {name: self.params[name].canonical(value) for name, value in complete.items()}
 
     def recipe(self, params: Mapping[str, Any], inputs: Mapping[str, str]) -> Recipe:
         """The recipe for all parameters and the digests of the inputs; versions of packages are parameters too."""

@@ -14,32 +14,26 @@ from textpipe.pipeline.document_stages import (
     CORPUS,
     TOKENS,
     artifact_of,
+    carry_tokenizer,
     documents_after,
     documents_of,
     files_of,
     token_lines,
 )
+from textpipe.pipeline.embedding_stages import EMBEDDINGS
 from textpipe.pipeline.idf_stages import IDF, IDF_FROM_FILES, idf_of
+from textpipe.pipeline.import_stages import IMPORT_EMBEDDINGS
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.segment.tokenizer import Tokenizer
-from textpipe.store.objects import Artifact
 from textpipe.text import split_pieces
 from textpipe.vocabulary import count_tokens
-
-_TOKENIZER = ("tokenizer.json", "dictionary.jsonl")
 
 
 def _counted(lines: Iterator[list[str]], log: StageLog) -> Iterator[list[str]]:
     for number, tokens in enumerate(lines, start=1):
         yield tokens
         log.progress(number)
-
-
-def _carry_tokenizer(tokens: Artifact, folder: Path) -> None:
-    """The settings that the tokens were cut with, into what is made from them."""
-    for name in _TOKENIZER:
-        (folder / name).write_bytes(tokens.file(name).read_bytes())
 
 
 # ---------------------------------------------------------------------------------------------- vocabulary
@@ -53,7 +47,7 @@ def _make_vocabulary(
     lines = _counted(token_lines(tokens), log)
     vocabulary = count_tokens(lines, min_count=params["min_count"], max_size=params["max_size"], where=tokens.address)
     vocabulary.write(folder / "vocabulary.tsv")
-    _carry_tokenizer(tokens, folder)
+    carry_tokenizer(tokens, folder)
     return {"tokens": len(vocabulary), "occurrences": sum(vocabulary.counts)}
 
 
@@ -135,4 +129,7 @@ KEYWORDS = Stage(
     check=_check_keywords,
 )
 
-STAGES = {stage.name: stage for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS)}
+STAGES = {
+    stage.name: stage
+    for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS, EMBEDDINGS, IMPORT_EMBEDDINGS)
+}

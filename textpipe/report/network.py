@@ -109,7 +109,7 @@ def _picture(
     frame: tuple[str, float, float, float, float], words: Sequence[Word], links: Mapping[tuple[int, int], int]
 ) -> Picture:
     name, width, height, smallest, largest = frame
-    labels = [_label(word.text) for word in words]
+    labels = [shortened(word.text) for word in words]
     letters = [round(smallest + (largest - smallest) * word.weight, 1) for word in words]
     sizes = [
         (round(min(width - 10, ems(label) * letter + letter), 1), round(letter * 1.6, 1))
@@ -128,7 +128,8 @@ def _picture(
     return Picture(name, width, round(height, 1), nodes, edges)
 
 
-def _label(text: str) -> str:
+def shortened(text: str) -> str:
+    """A word as a label: one line, with an ellipsis where it is too long."""
     shown = " ".join(text.split())
     if ems(shown) <= _LONGEST:
         return shown

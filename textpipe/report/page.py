@@ -6,6 +6,7 @@ import base64
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -27,13 +28,20 @@ def require_jinja2() -> None:
         raise UsageError("HTML reports need Jinja2", hint="pip install 'textpipe-zh[report]'")
 
 
-def make_page(template: str, **values: Any) -> bytes:
+def make_page(
+    template: str,
+    *,
+    scripts: Sequence[str] = ("report.js",),
+    styles: Sequence[str] = ("report.css",),
+    **values: Any,
+) -> bytes:
     """The page of a template, UTF-8. The same values give the same bytes.
 
     Every value is escaped, characters that a page cannot hold are replaced by signs, and the page's policy lets
-    nothing run or load but our own script and style, which are part of it.
+    nothing run or load but our own script and style, which are part of it: the files `scripts` and `styles` beside
+    the template.
     """
-    script, style = _resource("report.js"), _resource("report.css")
+    script, style = ("".join(map(_resource, names)) for names in (scripts, styles))
     policy = f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; base-uri 'none'"
     found = _environment().get_template(template)
     text = found.render(

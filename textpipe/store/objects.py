@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,9 +100,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def verified(artifact: Artifact) -> Artifact:
-    """The same artifact when every byte of it is what was published. Raises ArtifactError when not."""
+def verified(artifact: Artifact, *, only: Container[str] | None = None) -> Artifact:
+    """The same artifact when every byte of it is what was published, or of those of its files that are named.
+
+    Raises ArtifactError when not.
+    """
     for name, output in artifact.manifest.outputs.items():
+        if only is not None and name not in only:
+            continue
         with naming_errors(str(artifact.folder / name)):
             if digest_of(artifact.folder / name) != tuple(output):
                 raise damaged(artifact.address, f"the content of {name} has changed")
