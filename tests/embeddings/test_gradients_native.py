@@ -22,7 +22,7 @@ SETS = native.instruction_sets()
 
 def trainer(folder: Path, kernel: str, *, cbow: bool, dim: int, negative: int, subword: bool) -> tuple[Any, Any, Any]:
     """A trainer and its two matrices, of random rows."""
-    aligned = import_module("textpipe.embeddings.starting").aligned
+    aligned = import_module("textpipe.embeddings.native_matrices").aligned
     encoded = [word.encode() for word in WORDS]
     matrices = [aligned(len(WORDS) + BUCKETS * rows, dim) for rows in (subword, False)]
     for number, matrix in enumerate(matrices):

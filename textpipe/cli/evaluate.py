@@ -11,6 +11,7 @@ from textpipe.cli.console import debug_option, note, show_account
 from textpipe.cli.evaluate_embeddings import embeddings
 from textpipe.cli.evaluate_keywords import keywords
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.reading import decodes
 from textpipe.cli.segmenting import has_tokenizer, make_tokenizer
 from textpipe.errors import UsageError
 
@@ -64,14 +65,7 @@ evaluate.add_command(embeddings)
     metavar="FILE",
     help="Score this segmentation of the same lines, another tool's for example, in place of textpipe's.",
 )
-@click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …")
-@click.option(
-    "--errors",
-    type=click.Choice(("strict", "replace")),
-    default="strict",
-    show_default=True,
-    help="At bytes that do not fit the encoding: stop, or read on with U+FFFD.",
-)
+@decodes
 @has_tokenizer
 @writes_records(*_FORMATS)
 @click.option("-q", "--quiet", is_flag=True, help="No notes; errors only.")

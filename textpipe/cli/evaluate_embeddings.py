@@ -9,6 +9,7 @@ import click
 
 from textpipe.cli.console import debug_option, note, show_account
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.reading import decodes
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, UsageError
 
@@ -68,14 +69,7 @@ _SHOWN = {  # fields that a table shows of each measure, under its headers
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the draws."
 )
-@click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …")
-@click.option(
-    "--errors",
-    type=click.Choice(("strict", "replace")),
-    default="strict",
-    show_default=True,
-    help="At bytes that do not fit the encoding: stop, or read on with U+FFFD.",
-)
+@decodes
 @uses_store
 @writes_records(*_FORMATS)
 @click.option("-q", "--quiet", is_flag=True, help="No notes; errors only.")

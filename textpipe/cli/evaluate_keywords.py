@@ -11,6 +11,7 @@ import click
 from textpipe.cli.console import debug_option, note, show_account, with_progress
 from textpipe.cli.keywords import make_settings
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.reading import decodes
 from textpipe.cli.segmenting import cuts_text
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import UsageError, did_you_mean
@@ -80,14 +81,7 @@ _DIGITS = 9  # of a k: more would be no number of keywords
     shell_complete=complete_artifact,
     help="Word weights of your own, as train-idf made them, for the methods that take them.",
 )
-@click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …")
-@click.option(
-    "--errors",
-    type=click.Choice(("strict", "replace")),
-    default="strict",
-    show_default=True,
-    help="At bytes that do not fit the encoding: stop, or read on with U+FFFD.",
-)
+@decodes
 @cuts_text
 @uses_store
 @writes_records(*_FORMATS)

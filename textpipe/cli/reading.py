@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 _Command = Callable[..., Any]
 _FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx")
 
-_FILES = (
-    click.argument("paths", nargs=-1, type=click.Path(path_type=str, readable=False)),
-    click.option(
-        "--input-format",
-        type=click.Choice(_FORMATS),
-        help="Format of the input.  [default: by suffix, then by content; unknown suffixes are txt]",
-    ),
-    click.option("--lines", is_flag=True, help="In plain text, every line is a document."),
+_DECODING = (
     click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …"),
     click.option(
         "--errors",
@@ -34,6 +27,16 @@ _FILES = (
         show_default=True,
         help="At bytes that do not fit the encoding: stop, or read on with U+FFFD.",
     ),
+)
+_FILES = (
+    click.argument("paths", nargs=-1, type=click.Path(path_type=str, readable=False)),
+    click.option(
+        "--input-format",
+        type=click.Choice(_FORMATS),
+        help="Format of the input.  [default: by suffix, then by content; unknown suffixes are txt]",
+    ),
+    click.option("--lines", is_flag=True, help="In plain text, every line is a document."),
+    *_DECODING,
     click.option(
         "--text-col",
         metavar="COLUMN",
@@ -89,6 +92,13 @@ class Reading:
 
         self.required_paths()
         return read_pieces(self.paths, ReadOptions(**self.options, line_blocks=line_blocks), log=log)
+
+
+def decodes(command: _Command) -> _Command:
+    """Give a command --encoding and --errors, for files that it reads itself."""
+    for option in reversed(_DECODING):
+        command = option(command)
+    return command
 
 
 def reads_paths(command: _Command) -> _Command:

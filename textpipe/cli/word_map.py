@@ -11,6 +11,7 @@ import click
 
 from textpipe.cli.console import debug_option, note, show_account
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.reading import decodes
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import InputError, UsageError
 
@@ -67,14 +68,7 @@ _TOP, _MOST = 1000, 20_000
     help="How many groups of words to colour, by k-means.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of chance.")
-@click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …")
-@click.option(
-    "--errors",
-    type=click.Choice(("strict", "replace")),
-    default="strict",
-    show_default=True,
-    help="At bytes of --words that do not fit the encoding: stop, or read on with U+FFFD.",
-)
+@decodes
 @uses_store
 @writes_records(*_FORMATS)
 @click.option("-q", "--quiet", is_flag=True, help="No notes, no progress; errors only.")

@@ -22,7 +22,7 @@ import numpy as np
 
 from textpipe.embeddings.checkpoint import Checkpoints, checkpoints
 from textpipe.embeddings.config import EmbeddingConfig
-from textpipe.embeddings.starting import aligned, composed, finished, start
+from textpipe.embeddings.native_matrices import aligned, composed, finished, start
 from textpipe.embeddings.tokens import TokenFile, is_compiled
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
@@ -50,7 +50,7 @@ def train(
 
     Raises UsageError for what the engine does not do, also a learning rate at which numbers grow without bound.
     """
-    _check(config, vectors, device)
+    _check(config, device)
     name = instruction_set()
     log.facts["instruction_set"] = name
     if tokens.too_long:
@@ -82,16 +82,13 @@ def instruction_set() -> str:
     return name
 
 
-def _check(config: EmbeddingConfig, vectors: Vectors | None, device: str | None) -> None:
+def _check(config: EmbeddingConfig, device: str | None) -> None:
     if not is_compiled():
         raise UsageError("the native engine was not built", hint="--engine gensim, or install with a C compiler")
     if config.loss != "negative":
         raise UsageError("the native engine has no hierarchical softmax", hint="--engine gensim")
     if device not in (None, "cpu"):
         raise UsageError(f"the native engine runs on the CPU, not on {device!r}", hint="--engine torch")
-    if vectors is not None and vectors.matrix.shape[1] != config.dim:
-        message = f"vectors of {vectors.matrix.shape[1]} dimensions cannot be trained as {config.dim}"
-        raise UsageError(message, hint=f"--dim {vectors.matrix.shape[1]}")
 
 
 @contextmanager

@@ -25,16 +25,21 @@ def starting_matrices(
     context = np.zeros(shape, dtype=np.float32)
     if vectors is None:
         return matrix, context
-    if vectors.matrix.shape[1] != config.dim:
-        length = vectors.matrix.shape[1]
-        raise UsageError(
-            f"the vectors to go on from have {length} dimensions, not {config.dim}", hint=f"--dim {length}"
-        )
-    places = {word: place for place, word in enumerate(vectors.words)}
-    known = [(row, places[word]) for row, word in enumerate(vocabulary.tokens) if word in places]
-    if known:
-        rows, old = map(list, zip(*known, strict=True))
-        matrix[rows] = vectors.matrix[old]
-        if vectors.context is not None:
-            context[rows] = vectors.context[old]
+    rows, old = known_rows(vocabulary, vectors, dim=config.dim)
+    matrix[rows] = vectors.matrix[old]
+    if vectors.context is not None:
+        context[rows] = vectors.context[old]
     return matrix, context
+
+
+def known_rows(vocabulary: Vocabulary, vectors: Vectors, *, dim: int) -> tuple[list[int], list[int]]:
+    """Of the words that both have: their rows in the vocabulary, and in `vectors`.
+
+    Raises UsageError when the vectors are not of `dim` numbers.
+    """
+    length = vectors.matrix.shape[1]
+    if length != dim:
+        raise UsageError(f"the vectors to go on from have {length} dimensions, not {dim}", hint=f"--dim {length}")
+    places = {word: place for place, word in enumerate(vectors.words)}
+    rows = [row for row, word in enumerate(vocabulary.tokens) if word in places]
+    return rows, [places[vocabulary.tokens[row]] for row in rows]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.start import known_rows
 from textpipe.embeddings.subwords import Subwords, buckets_of
 from textpipe.embeddings.tokens import TokenFile
 from textpipe.embeddings.vectors import Vectors
@@ -37,9 +38,7 @@ def start(
     _word2vec.fill(matrices["vectors"], config.dim, config.seed)
     if vectors is None:
         return
-    places = {word: place for place, word in enumerate(vectors.words)}
-    known = [row for row, word in enumerate(tokens.vocabulary.tokens) if word in places]
-    rows = [places[tokens.vocabulary.tokens[row]] for row in known]
+    known, rows = known_rows(tokens.vocabulary, vectors, dim=config.dim)
     if vectors.context is not None:
         matrices["context"][known, : config.dim] = vectors.context[rows]
     given = vectors.matrix[rows]
