@@ -38,7 +38,7 @@ def test_words_of_a_subject_are_neighbours(tmp_path: Path, arch: Architecture, l
     losses = [report.loss for report in reports if report.loss is not None]
     assert len(losses) == SMALL.epochs == len(told)
     assert losses[-1] < losses[0]
-    assert "sample" in str(log.facts["loss"])
+    assert "sample" in str(log.facts["loss_is"])
 
 
 def test_one_worker_gives_one_result(tmp_path: Path) -> None:

@@ -76,6 +76,22 @@ def test_one_worker_gives_the_same_bits(tmp_path: Path) -> None:
     assert other.manifest.digest not in digests
 
 
+@pytest.mark.parametrize(("engine", "package"), [("torch", "torch"), ("gensim", "gensim")])
+def test_other_engines(store: Store, engine: str, package: str) -> None:
+    pytest.importorskip(package)
+    tokens = tokens_of(store, DATA / "news.tsv")
+    params = {**SMALL, "engine": engine, "epochs": 2}
+    artifact = made(store, "embeddings", params, tokens=tokens)
+    vectors = read_vectors(artifact, context=True)
+    native = read_vectors(made(store, "embeddings", SMALL, tokens=tokens))
+    assert vectors.words == native.words
+    assert np.isfinite(vectors.matrix).all()
+    assert artifact.manifest.metrics["engine"] == engine
+    assert artifact.manifest.metrics["loss"] == artifact.manifest.metrics["epochs"][-1]["loss"] > 0
+    assert len(artifact.manifest.metrics["epochs"]) == 2
+    assert not list(store.work.iterdir())
+
+
 def test_going_on_keeps_words_and_begins_at_their_vectors(store: Store) -> None:
     base = made(store, "embeddings", SMALL, tokens=tokens_of(store, DATA / "news.tsv"))
     before = read_vectors(base, context=True)

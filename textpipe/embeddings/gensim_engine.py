@@ -46,7 +46,7 @@ def train(
     long = _check(tokens)
     log.facts.update(
         gensim=gensim.__version__,
-        loss=f"of a sample of pairs, with the vectors at the end of each epoch (seed {config.seed})",
+        loss_is=f"of a sample of pairs, with the vectors at the end of each epoch (seed {config.seed})",
     )
     if long:
         those = "it" if long == 1 else "them"

@@ -27,7 +27,7 @@ from textpipe.embeddings.torch_updates import Model, update
 from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import ResourceError, UsageError
-from textpipe.files import atomic_writer, naming_errors
+from textpipe.files import atomic_writer, make_directory, naming_errors
 
 _SHARD = {"cpu": 1 << 22, "cuda": 1 << 25}  # ids on the device at a time
 _BLOCK = {"cpu": 1 << 20, "cuda": 1 << 24}  # bytes whose ids are found at a time
@@ -66,7 +66,11 @@ def train(
         what, other = ("subwords", "native") if config.subword else ("hierarchical softmax", "gensim")
         raise UsageError(f"the torch engine has no {what}", hint=f"--engine {other}")
     place = _device(device)
-    log.facts.update(torch=torch.__version__, device=str(place), loss="of all pairs, each before its batch's update")
+    if log.work is not None:
+        make_directory(log.work)
+    log.facts.update(
+        torch=str(torch.__version__), device=str(place), loss_is="of all pairs, each before its batch's update"
+    )
     try:
         current = torch.cuda.device(place) if place.type == "cuda" else _one_thread()
         with torch.inference_mode(), current, _encoded(tokens, place, log.work) as ids:

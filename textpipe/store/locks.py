@@ -59,7 +59,7 @@ def own_folder(parent: Path) -> Iterator[Path]:
 
 def folders_below(parent: Path) -> list[Path]:
     """The folders that `own_folder` made there, in the order of their names."""
-    return sorted(path for path in parent.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def is_abandoned(folder: Path) -> bool:
