@@ -22,7 +22,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from textpipe.embeddings.formats import read_word2vec_text
+from textpipe.embeddings.formats import read_vectors_file
 from textpipe.embeddings.vectors import Vectors
 from textpipe.keywords.extract import keyword_settings
 from textpipe.keywords.phrase_signals import SIGNALS, SIMILARITY, phrase_models
@@ -140,7 +140,7 @@ def weights(rows: Rows, *, longest: int, in_characters: bool, similarity: float)
 
 def similarity_weight(path: Path) -> float:
     """What vectors of single Chinese characters add, printed, and the weight they get."""
-    vectors = read_word2vec_text(str(DATA / "embeddings/tencent_characters_200.vec.gz"))
+    vectors = read_vectors_file(str(DATA / "embeddings/tencent_characters_200.vec.gz"))
     rows = read_rows(path, chinese=True, vectors=vectors)
     totals = cross_validated(rows, range(len(rows.columns)))
     figures = "  ".join(f"{rows.score(totals, k=k):6.2f}" for k in (5, 10))

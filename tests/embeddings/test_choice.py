@@ -117,7 +117,7 @@ def test_nothing_is_imported_for_a_small_corpus() -> None:
         "choice.choose_engine(CONFIG, SMALL, device=None)",
         "sys.exit(bool({'torch', 'gensim', 'triton'} & set(sys.modules)))",
     )
-    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)
+    assert subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda0", "cuda:0 ", "CPU", "mps"])

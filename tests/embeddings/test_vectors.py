@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textpipe.embeddings.formats import read_word2vec_text
+from textpipe.embeddings.formats import read_vectors_file
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError
 
@@ -17,7 +17,7 @@ from textpipe.errors import InputError
 def test_read(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("3 2\n模型 1 -0.5\nnew york .25 1e-3\n的 0 2.\n", "utf-8")
-    vectors = read_word2vec_text(str(path))
+    vectors = read_vectors_file(str(path), format="word2vec-txt")
     assert vectors.words == ["模型", "new york", "的"]
     assert vectors.matrix.dtype == np.float32
     assert vectors.matrix.tolist() == [[1, -0.5], [0.25, np.float32(1e-3)], [0, 2]]
@@ -32,7 +32,7 @@ def test_read(tmp_path: Path) -> None:
 def test_compressed_as_plain(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt.gz"
     path.write_bytes(gzip.compress("1 2\n中 1 2 \n\n".encode()))
-    assert read_word2vec_text(str(path)).matrix.tolist() == [[1, 2]]
+    assert read_vectors_file(str(path), format="word2vec-txt").matrix.tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_wrong_files(tmp_path: Path, content: str, line: int, what: str) -> None
     path = tmp_path / "vectors.txt"
     path.write_text(content, "utf-8")
     with pytest.raises(InputError) as raised:
-        read_word2vec_text(str(path))
+        read_vectors_file(str(path), format="word2vec-txt")
     assert what in raised.value.message
     assert raised.value.line == line
 
@@ -75,7 +75,7 @@ def test_memory_is_for_what_the_file_holds_not_for_what_it_says(tmp_path: Path) 
     path.write_text("1000000000 8\n中 1 2 3 4 5 6 7 8\n", "utf-8")
     tracemalloc.start()
     with pytest.raises(InputError, match="1 words, but the first line says 1,000,000,000"):
-        read_word2vec_text(str(path))
+        read_vectors_file(str(path), format="word2vec-txt")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 26
@@ -86,6 +86,6 @@ def test_more_words_than_room_was_made_for(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "vectors.txt"
     rows = [[number, -number] for number in range(50)]
     path.write_text("50 2\n" + "".join(f"w{first} {first} {second}\n" for first, second in rows), "utf-8")
-    vectors = read_word2vec_text(str(path))
+    vectors = read_vectors_file(str(path), format="word2vec-txt")
     assert vectors.matrix.tolist() == rows
     assert vectors.words == [f"w{number}" for number in range(50)]

@@ -48,14 +48,15 @@ def analogy(
       textpipe analogy 男人 国王 女人
       textpipe analogy 中国 北京 日本 -k 3 --model news
     """
-    from textpipe.operations.neighbours import analogies, load_any, require_known
+    from textpipe.operations.neighbours import analogies, require_known
+    from textpipe.operations.open_vectors import open_vectors
 
     check_options(context, vectors)
     triples = _triples(words, encoding=encoding)
     kind = destination.format
     columns, rows = (("id", "neighbour", "score"), _table_rows) if kind == "table" else (_COLUMNS, _rows)
     needed = [word for triple in triples for word in triple]
-    loaded = load_any(store, model, vectors, needed)
+    loaded = open_vectors(store, model, file=vectors, needed=needed)
     require_known(loaded, needed)
     with (
         destination.open([] if vectors is None else [vectors]) as write,

@@ -112,7 +112,7 @@ def embeddings(
     log = ReadLog()
     reader = LineReader(log, encoding=encoding, errors=errors)
     asked = [read_questions(file, reader) for file in files]
-    found = open_vectors(name, store, file=vectors)
+    found = open_vectors(store, name, file=vectors, counts=True)
     scorer = EmbeddingScorer(found, restrict=restrict, fold=fold, resamples=resamples, seed=seed)
     inputs = [*files, *([vectors] if vectors else [])]
     totals = []

@@ -183,7 +183,7 @@ def keywords(
 def _read_vectors(given: str | None, store: Store) -> Vectors | None:
     if given is None:
         return None
-    from textpipe.operations.neighbours import vectors_of
+    from textpipe.operations.open_vectors import vectors_of
 
     return vectors_of(given, store)
 

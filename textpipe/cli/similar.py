@@ -55,12 +55,13 @@ def similar(
       textpipe similar king --vectors glove.6B.100d.txt
     """
     from textpipe.embeddings.approximate import pays
-    from textpipe.operations.neighbours import load_any, require_known, similar_words
+    from textpipe.operations.neighbours import require_known, similar_words
+    from textpipe.operations.open_vectors import open_vectors
 
     check_options(context, vectors)
     wanted, from_stdin = words_of(words, encoding=encoding)
     kind = destination.format
-    loaded = load_any(store, model, vectors, wanted)
+    loaded = open_vectors(store, model, file=vectors, needed=wanted)
     if not from_stdin:
         require_known(loaded, wanted)
     unknown = [word for word in wanted if loaded.vector(word) is None]

@@ -115,7 +115,7 @@ def word_map(
     with destination.open(inputs) as write:  # a file that cannot be written shows before the work
         with _steps(shown=not quiet) as tell:
             tell("reading the vectors")
-            found = open_vectors(name, store, file=vectors)
+            found = open_vectors(store, name, file=vectors, counts=True)
             chosen = choose_words(found, top=_TOP if top is None else top, words=asked)
             if not chosen.rows:
                 hint = "are they written as in the text that the vectors are of?"

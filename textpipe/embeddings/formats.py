@@ -153,11 +153,6 @@ def read_vectors_file(path: str, *, format: Format | None = None, errors: Errors
         return Vectors(words, matrix)
 
 
-def read_word2vec_text(path: str) -> Vectors:
-    """The vectors of a file in word2vec's text format. Raises as `open_vectors` does."""
-    return read_vectors_file(path, format="word2vec-txt")
-
-
 # ---------------------------------------------------------------------------------------------- which format
 
 

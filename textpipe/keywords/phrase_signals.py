@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from textpipe.keywords.candidate_phrases import Candidate, CandidatePhrases
-from textpipe.keywords.word_stream import CHINESE_KINDS, ENGLISH_KINDS
 
 # in the order in which the compiled kernel adds them up as well
 SIGNALS = (
@@ -110,8 +109,3 @@ def phrase_models() -> tuple[PhraseModel, PhraseModel]:
 
 def _model(stored: dict[str, object]) -> PhraseModel:
     return PhraseModel(**{**stored, "lengths": tuple(stored["lengths"])})  # type: ignore[arg-type]
-
-
-def kinds_of(chinese: bool) -> tuple[str, ...]:
-    """The classes that a word of a phrase has."""
-    return tuple(CHINESE_KINDS) if chinese else ENGLISH_KINDS

@@ -9,7 +9,7 @@ from textpipe.embeddings.files import read_vectors
 from textpipe.embeddings.formats import Errors, Format, detect_format
 from textpipe.errors import UsageError
 from textpipe.files import require_regular
-from textpipe.operations.neighbours import embeddings_artifact
+from textpipe.operations.open_vectors import embeddings_artifact
 from textpipe.pipeline.import_stages import IMPORT_EMBEDDINGS
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import StageLog, name_artifact, realize

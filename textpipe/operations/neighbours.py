@@ -2,67 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from textpipe.embeddings.files import read_subwords, read_vectors
 from textpipe.embeddings.vectors import Neighbour, Vectors
-from textpipe.errors import ArtifactError, InputError
-from textpipe.store.layout import Store
-from textpipe.store.objects import Artifact
-from textpipe.store.refs import LATEST, names, resolve
+from textpipe.errors import InputError
 from textpipe.text import has_han
 
-KIND = "embeddings"
 _DIGITS = 6
 _TOGETHER = 256  # words looked up at once
 _SHOWN = 5  # near spellings
 _ALIKE = 0.5  # share of characters from which on a word comes into question
-_HINT = "textpipe train-embeddings PATHS makes one, textpipe import FILE takes one of another tool"
-
-
-def embeddings_artifact(store: Store, name: str = LATEST) -> Artifact:
-    """The artifact of word vectors that a user means. Raises ArtifactError, with what makes one, when there is none."""
-    if not store.exists:
-        raise ArtifactError("there is no store", where=store.path, hint=f"{_HINT}; --store FOLDER names another store")
-    if name == LATEST and (KIND, LATEST) not in names(store):
-        raise ArtifactError("no word vectors in the store", where=store.path, hint=_HINT)
-    return resolve(store, name, kind=KIND)
-
-
-def load_vectors(store: Store, name: str, needed: Sequence[str]) -> Vectors:
-    """The vectors of an artifact; subwords only if one of the words that are needed is not in the vocabulary."""
-    artifact = embeddings_artifact(store, name)
-    vectors = read_vectors(artifact, subwords=False, counts=False)
-    if not all(word in vectors for word in needed):
-        vectors.subwords = read_subwords(artifact, dimensions=vectors.vector_size)
-    return vectors
-
-
-def load_any(store: Store, name: str, file: str | None, needed: Sequence[str]) -> Vectors:
-    """The vectors of a file if there is one, else of an artifact."""
-    if file is None:
-        return load_vectors(store, name, needed)
-    from textpipe.embeddings.formats import read_vectors_file
-
-    return read_vectors_file(file)
-
-
-def vectors_of(given: str, store: Store) -> Vectors:
-    """The vectors of a file when there is such a file, else of the artifact of that name, with their subwords.
-
-    Raises InputError for what looks like a file that is missing, ArtifactError for a name that is.
-    """
-    from textpipe.embeddings.formats import read_vectors_file
-
-    like_a_file = os.sep in given or "." in given
-    if os.path.lexists(given) or not store.exists or (like_a_file and given not in {name for _, name in names(store)}):
-        return read_vectors_file(given)
-    return read_vectors(embeddings_artifact(store, given), counts=False)
-
-
 Search = Callable[[Sequence[str], int], list[list[Neighbour]]]
 
 

@@ -135,11 +135,6 @@ class _Lexicon:
         return "user" if word in self._of_user else "dictionary"
 
 
-def _total(dictionary: Dictionary) -> int:
-    """The sum of all frequencies."""
-    return dictionary.total
-
-
 @dataclass(frozen=True)
 class _Edge:
     start: int
