@@ -28,7 +28,7 @@ from textpipe.version import __version__ as __version__
 if TYPE_CHECKING:
     from textpipe.corpus.document import Document as Document
     from textpipe.corpus.read import read as read
-    from textpipe.embeddings.learn import train_embeddings as train_embeddings
+    from textpipe.embeddings.train import train_embeddings as train_embeddings
     from textpipe.embeddings.vectors import Vectors as Vectors
     from textpipe.keywords.candidates import Keyword as Keyword
     from textpipe.keywords.extract import extract as keywords
@@ -50,7 +50,7 @@ _LATE = {
     "load": "textpipe.pipeline.load",
     "read": "textpipe.corpus.read",
     "summarize": "textpipe.keywords.summary",
-    "train_embeddings": "textpipe.embeddings.learn",
+    "train_embeddings": "textpipe.embeddings.train",
 }
 
 __all__ = [

@@ -30,8 +30,8 @@ from gensim.models.word2vec import LineSentence
 import textpipe
 from textpipe.corpus.document import ReadLog
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import TrainingLog, engine
 from textpipe.embeddings.tokens import TokenFile, token_file
-from textpipe.embeddings.train import TrainingLog, engine
 from textpipe.embeddings.vectors import Vectors
 from textpipe.operations.evaluate import LineReader
 from textpipe.operations.evaluate_embeddings import EmbeddingScorer

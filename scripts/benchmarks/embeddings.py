@@ -26,9 +26,9 @@ from gensim.models.word2vec import LineSentence
 
 import textpipe
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, TrainingLog, engine
 from textpipe.embeddings.native import instruction_set
 from textpipe.embeddings.tokens import TokenFile, token_file
-from textpipe.embeddings.train import EpochReport, TrainingLog, engine
 
 DATA = Path(__file__).parent.parent.parent / "data"
 WORKERS = 2
@@ -47,7 +47,7 @@ import safetensors.numpy
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.native import train
 from textpipe.embeddings.tokens import token_file
-from textpipe.embeddings.train import TrainingLog
+from textpipe.embeddings.engines import TrainingLog
 source, target, arch, epochs, min_count = sys.argv[1:]
 config = EmbeddingConfig(arch=arch, epochs=int(epochs), min_count=int(min_count))
 found = train(token_file(Path(source), min_count=config.min_count), config, workers=2, log=TrainingLog())

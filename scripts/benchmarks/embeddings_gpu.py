@@ -25,6 +25,7 @@ import torch
 from textpipe.device import usable_cores
 from textpipe.embeddings.choice import is_installed
 from textpipe.embeddings.config import ENGINES, EmbeddingConfig, Engine
+from textpipe.embeddings.engines import EpochReport, TrainingLog, engine
 from textpipe.embeddings.ids import read_ids
 from textpipe.embeddings.start import starting_matrices
 from textpipe.embeddings.tokens import TokenFile
@@ -32,7 +33,6 @@ from textpipe.embeddings.torch_batches import Batch, batches, chances
 from textpipe.embeddings.torch_engine import updating
 from textpipe.embeddings.torch_updates import Model
 from textpipe.embeddings.torch_updates import update as plain_update
-from textpipe.embeddings.train import EpochReport, TrainingLog, engine
 from textpipe.embeddings.vectors import Vectors
 from textpipe.vocabulary import count_tokens
 

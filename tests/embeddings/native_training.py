@@ -14,9 +14,9 @@ import pytest
 
 from textpipe.embeddings import native
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, TrainingLog
 from textpipe.embeddings.native_matrices import aligned, start
 from textpipe.embeddings.tokens import TokenFile, is_compiled, token_file
-from textpipe.embeddings.train import EpochReport, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 
 if TYPE_CHECKING:

@@ -111,7 +111,7 @@ def test_nothing_is_imported_for_a_small_corpus() -> None:
 
     lines = (
         "import sys",
-        "from textpipe.embeddings import train, choice",
+        "from textpipe.embeddings import choice, engines",
         "from tests.embeddings.test_choice import CONFIG, SMALL",
         "choice.is_installed = lambda name: True",
         "choice.choose_engine(CONFIG, SMALL, device=None)",

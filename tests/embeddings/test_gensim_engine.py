@@ -10,7 +10,7 @@ import pytest
 
 from tests.embeddings.corpora import SUBJECTS, subjects, token_file
 from textpipe.embeddings.config import Architecture, EmbeddingConfig, Loss
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog, engine
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog, engine
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError, UsageError
 

@@ -12,9 +12,9 @@ import pytest
 from tests.embeddings.native_training import FRUIT, NEEDS_IT, TRAINS, Trained, trained, two_topics
 from textpipe.embeddings import native
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import Progress, TrainingLog
 from textpipe.embeddings.subwords import buckets_of
 from textpipe.embeddings.tokens import token_file
-from textpipe.embeddings.train import Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError, ResourceError, UsageError
 

@@ -19,8 +19,8 @@ from tests.conftest import ROOT
 from tests.embeddings.native_training import NEEDS_IT, trained, two_topics
 from textpipe.embeddings import checkpoint, native
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.tokens import token_file
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import OutputError
 

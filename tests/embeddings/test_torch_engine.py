@@ -14,11 +14,11 @@ torch: Any = pytest.importorskip("torch", reason="needs torch: pip install 'text
 from tests.embeddings.corpora import SUBJECTS, subjects, token_file  # noqa: E402
 from textpipe.embeddings import torch_engine  # noqa: E402
 from textpipe.embeddings.config import Architecture, EmbeddingConfig, Negatives  # noqa: E402
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog  # noqa: E402
 from textpipe.embeddings.ids import read_ids  # noqa: E402
 from textpipe.embeddings.tokens import TokenFile  # noqa: E402
 from textpipe.embeddings.torch_batches import batches, chances  # noqa: E402
 from textpipe.embeddings.torch_ids import encoder  # noqa: E402
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog  # noqa: E402
 from textpipe.embeddings.vectors import Vectors  # noqa: E402
 from textpipe.errors import InputError, ResourceError, UsageError  # noqa: E402
 from textpipe.vocabulary import Vocabulary  # noqa: E402

@@ -6,12 +6,12 @@ import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.conftest import DATA
+from tests.pipeline.making import made
 from textpipe.embeddings.files import read_vectors
 from textpipe.errors import InputError, OutputError, UsageError
 from textpipe.pipeline.embedding_stages import SETTINGS
@@ -27,11 +27,6 @@ SMALL = {"dim": 16, "min_count": 2, "epochs": 3, "workers": 1}
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
-
-
-def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs: Given) -> Artifact:
-    stage = STAGES[name]
-    return realize(store, stage, stage.complete(params or {}), inputs)[0]
 
 
 def tokens_of(store: Store, path: Path, **inputs: Given) -> Artifact:

@@ -15,6 +15,7 @@ import pytest
 
 import textpipe
 from tests.conftest import DATA, Run
+from tests.pipeline.making import made
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import digest_of
 from textpipe.pipeline import resume
@@ -46,11 +47,6 @@ GOLDEN: dict[str, tuple[int, str]] = {
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
-
-
-def made(store: Store, name: str, params: dict[str, Any] | None = None, **inputs: Given) -> Artifact:
-    stage = STAGES[name]
-    return realize(store, stage, stage.complete(params or {}), inputs)[0]
 
 
 @pytest.fixture(scope="module")

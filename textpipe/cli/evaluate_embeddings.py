@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import debug_option, note, show_account
+from textpipe.cli.neighbours import takes_vectors_file
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import decodes
+from textpipe.cli.resampling import draws_samples
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, UsageError
 
@@ -48,27 +50,12 @@ _SHOWN = {  # fields that a table shows of each measure, under its headers
 
 @click.command()
 @click.argument("arguments", nargs=-1, metavar="NAME FILES...", shell_complete=complete_artifact)
-@click.option(
-    "--vectors",
-    type=click.Path(path_type=str, readable=False),
-    metavar="FILE",
-    help="A file of vectors (word2vec-txt, word2vec-bin, glove), in place of NAME.",
-)
+@takes_vectors_file
 @click.option(
     "--restrict", type=click.IntRange(min=1), metavar="N", help="Only the N most frequent words.  [default: all]"
 )
 @click.option("--fold", is_flag=True, help="Words are the same whatever their case, as gensim takes them.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="How often pairs are drawn for intervals.",
-)
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the draws."
-)
+@draws_samples
 @decodes
 @uses_store
 @writes_records(*_FORMATS)

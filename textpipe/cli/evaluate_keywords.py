@@ -12,6 +12,7 @@ from textpipe.cli.console import debug_option, note, show_account, with_progress
 from textpipe.cli.keywords import make_settings
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import decodes
+from textpipe.cli.resampling import draws_samples
 from textpipe.cli.segmenting import cuts_text
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import UsageError, did_you_mean
@@ -52,17 +53,7 @@ _DIGITS = 9  # of a k: more would be no number of keywords
     help="Another tool's keywords of the same documents, as JSON lines, scored beside ours; repeatable.",
 )
 @click.option("--stem", is_flag=True, help="English words match by their stems (Porter); needs snowballstemmer.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="How often documents are drawn for intervals and p-values.",
-)
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the draws."
-)
+@draws_samples
 @click.option(
     "--pos",
     metavar="TAGS",

@@ -16,6 +16,14 @@ STDIN = "-"
 _LONGEST_LINE = 1 << 20  # characters
 
 
+takes_vectors_file = click.option(
+    "--vectors",
+    type=click.Path(path_type=str, readable=False),
+    metavar="FILE",
+    help="A file of vectors (word2vec-txt, word2vec-bin, glove), in place of those of the store.",
+)
+
+
 def finds_neighbours(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command --model, --vectors, -k, --encoding, -q, --store and --debug."""
     options = (
@@ -28,12 +36,7 @@ def finds_neighbours(command: Callable[..., Any]) -> Callable[..., Any]:
             shell_complete=complete_artifact,
             help="Word vectors of the store: of train-embeddings or import.",
         ),
-        click.option(
-            "--vectors",
-            type=click.Path(path_type=str, readable=False),
-            metavar="FILE",
-            help="A file of word vectors instead: word2vec's text or binary format, or GloVe's text.",
-        ),
+        takes_vectors_file,
         click.option(
             "-k", "--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="How many."
         ),

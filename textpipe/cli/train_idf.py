@@ -58,7 +58,7 @@ def train_idf(
       textpipe train-idf data/news.tsv --name news
       textpipe keywords article.txt --idf news
     """
-    from textpipe.operations.train import train_idf as train
+    from textpipe.operations.train_idf import train_idf as train
 
     paths = reading.required_paths()
     with stage_logs(shown=not reading.quiet) as log_of:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import debug_option, note, show_account
+from textpipe.cli.neighbours import takes_vectors_file
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import decodes
 from textpipe.cli.storing import complete_artifact, uses_store
@@ -27,12 +28,7 @@ _TOP, _MOST = 1000, 20_000
 
 @click.command("map")
 @click.argument("name", required=False, shell_complete=complete_artifact)
-@click.option(
-    "--vectors",
-    type=click.Path(path_type=str, readable=False),
-    metavar="FILE",
-    help="A file of vectors (word2vec-txt, word2vec-bin, glove), in place of NAME.",
-)
+@takes_vectors_file
 @click.option(
     "-n",
     "--top",

@@ -39,22 +39,32 @@ def choose_engine(config: EmbeddingConfig, tokens: TokenFile, *, wanted: Wanted 
     device: what was asked for, `cpu` or `cuda…`, or None. Raises UsageError for what does not go together and for an
     engine that is not installed, with the command that installs it.
     """
+    check_engine(config, wanted=wanted, device=device)
+    only = _only_engine(config)
+    if only is not None:
+        return _installed(only[0], f"the only engine with {only[1]}")
+    if wanted == "torch":
+        return _torch("asked for", device=device)
+    if wanted != "auto":
+        return _installed(wanted, "asked for")
+    return _automatic(config, tokens, device=device)
+
+
+def check_engine(config: EmbeddingConfig, *, wanted: Wanted = "auto", device: str | None) -> None:
+    """Raise UsageError for settings, engine and device that do not go together, whatever is installed."""
     if wanted != "auto" and wanted not in ENGINES:
         near = did_you_mean(wanted, ["auto", *ENGINES])
         raise UsageError(f"no engine {wanted!r}{near}", hint=f"--engine {'|'.join(('auto', *ENGINES))}")
     if device is not None:
         check_device(device)
+    name: Wanted = wanted
     only = _only_engine(config)
     if only is not None:
         name, what = only
         if wanted not in ("auto", name):
             raise UsageError(f"the {wanted} engine has no {what}", hint=f"--engine {name}")
-        return _on_cpu(name, f"the only engine with {what}", device=device)
-    if wanted == "torch":
-        return _torch("asked for", device=device)
-    if wanted != "auto":
-        return _on_cpu(wanted, "asked for", device=device)
-    return _automatic(config, tokens, device=device)
+    if name not in ("auto", "torch") and device not in (None, "cpu"):
+        raise UsageError(f"the {name} engine trains on the CPU, not on {device}", hint="leave out --device")
 
 
 def check_device(name: str) -> None:
@@ -75,9 +85,7 @@ def _only_engine(config: EmbeddingConfig) -> tuple[Engine, str] | None:
     return ("native", "subwords") if config.subword else None
 
 
-def _on_cpu(name: Engine, reason: str, *, device: str | None) -> Choice:
-    if device not in (None, "cpu"):
-        raise UsageError(f"the {name} engine trains on the CPU, not on {device}", hint="leave out --device")
+def _installed(name: Engine, reason: str) -> Choice:
     _require(name)
     return Choice(name, "cpu", reason)
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.ids import read_ids
 from textpipe.embeddings.loss import Paths, Sample, draw_sample, mean_loss
 from textpipe.embeddings.start import starting_matrices
 from textpipe.embeddings.tokens import TokenFile
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError, ResourceError, UsageError
 
@@ -33,7 +33,7 @@ def train(
 
     Hierarchical softmax has vectors of a tree's nodes, not of context words, so that its result has none of those.
     With more than one worker the result is another each time. Nothing is kept to go on from.
-    Raises UsageError for what gensim does not do, else as `textpipe.embeddings.train.Train`.
+    Raises UsageError for what gensim does not do, else as `textpipe.embeddings.engines.Train`.
     """
     if config.subword:
         raise UsageError("the gensim engine has no subwords here", hint="--engine native")

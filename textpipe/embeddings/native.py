@@ -22,9 +22,9 @@ import numpy as np
 
 from textpipe.embeddings.checkpoint import Checkpoints, checkpoints
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.native_matrices import aligned, composed, finished, start
 from textpipe.embeddings.tokens import TokenFile, is_compiled
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError, ResourceError, UsageError
 from textpipe.files import naming_errors, require_regular
@@ -46,7 +46,7 @@ def train(
     device: str | None = None,
     log: TrainingLog,
 ) -> Vectors:
-    """As `train.Train` says; `log.work` holds states to go on from, and with one worker to the same vectors.
+    """As `engines.Train` says; `log.work` holds states to go on from, and with one worker to the same vectors.
 
     Raises UsageError for what the engine does not do, also a learning rate at which numbers grow without bound.
     """

@@ -18,13 +18,13 @@ import torch
 
 from textpipe.embeddings.choice import check_device
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.ids import Ids, read_ids
 from textpipe.embeddings.start import starting_matrices
 from textpipe.embeddings.tokens import TokenFile
 from textpipe.embeddings.torch_batches import Chances, batches, chances
 from textpipe.embeddings.torch_ids import encoder
 from textpipe.embeddings.torch_updates import Model, update
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import ResourceError, UsageError
 from textpipe.files import atomic_writer, make_directory, naming_errors
@@ -54,7 +54,7 @@ def train(
     device: str | None = None,
     log: TrainingLog,
 ) -> Vectors:
-    """Vectors by mini-batches, as `textpipe.embeddings.train.Train` says; the loss is of all pairs.
+    """Vectors by mini-batches, as `textpipe.embeddings.engines.Train` says; the loss is of all pairs.
 
     device: `cpu`, `cuda` or `cuda:N`. On a CPU one thread works, whatever `workers` says: batches are too small to be
     shared, and the result is the same each time; on a GPU, where additions come in any order, it is not.

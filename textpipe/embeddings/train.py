@@ -1,84 +1,68 @@
-"""Training: the engines, behind one contract, and which of them is taken."""
+"""Word vectors from sentences in memory, or from any iterable of them: the Python door of training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib import import_module
+import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal
 
+from textpipe.device import usable_cores
+from textpipe.embeddings.choice import choose_engine
 from textpipe.embeddings.config import EmbeddingConfig, Engine
-from textpipe.embeddings.tokens import TokenFile
+from textpipe.embeddings.engines import TrainingLog
+from textpipe.embeddings.engines import engine as engine_of
+from textpipe.embeddings.tokens import grown, token_file
+from textpipe.errors import UsageError
 
 if TYPE_CHECKING:
     from textpipe.embeddings.vectors import Vectors
 
-_ENGINES: dict[Engine, str] = {
-    "native": "textpipe.embeddings.native",
-    "gensim": "textpipe.embeddings.gensim_engine",
-    "torch": "textpipe.embeddings.torch_engine",
-}
 
+def train_embeddings(
+    sentences: Iterable[Sequence[str]],
+    *,
+    engine: Engine | Literal["auto"] = "auto",
+    workers: int | None = None,
+    device: str | None = None,
+    vectors: Vectors | None = None,
+    log: TrainingLog | None = None,
+    **settings: Any,
+) -> Vectors:
+    """The vectors of the words of `sentences`, each a sequence of tokens; read once, kept in a temporary file.
 
-class Progress(NamedTuple):
-    """How far training is. done, total: tokens of the file, over all epochs; loss: mean of this epoch so far."""
+    settings: those of `EmbeddingConfig` (arch, dim, window, min_count, epochs, seed …)
+    workers: threads, 1 for the same vectors every time, None for all cores; vectors: to go on from
+    Raises UsageError for settings that make no sense, InputError when fewer than two words occur often enough.
 
-    done: int
-    total: int
-    epoch: int
-    loss: float | None
-
-
-class EpochReport(NamedTuple):
-    """An epoch that has ended: its number from 1, the mean loss of its pairs (None where an engine has none), how many
-    pairs there were, how many tokens were read, and the seconds they took.
-
-    The loss of a pair of words is -log σ(u·v) - Σ log σ(-u·v') over its negatives v', before the update it makes,
-    summed in double precision; of hierarchical softmax -Σ log σ(±u·v) along the path. A pair is a word and one word of
-    its window with skip-gram, a word and its whole window with CBOW.
+    >>> found = train_embeddings([["北京", "天气"], ["上海", "天气"]] * 200, dim=8, epochs=2, workers=1)
+    >>> found.words
+    ['天气', '上海', '北京']
     """
-
-    epoch: int
-    loss: float | None
-    pairs: int
-    tokens: int
-    seconds: float
-
-
-@dataclass
-class TrainingLog:
-    """Where an engine tells how it goes, and the folder where it may keep state to go on from when it is stopped."""
-
-    progress: Callable[[Progress], None] = field(default=lambda _progress: None)
-    epoch: Callable[[EpochReport], None] = field(default=lambda _report: None)
-    note: Callable[[str], None] = field(default=lambda _message: None)
-    work: Path | None = None
-    facts: dict[str, object] = field(default_factory=dict)  # for the manifest: the instruction set and the like
-
-
-class Train(Protocol):
-    """What an engine's module has as `train`.
-
-    vectors: where to begin instead of at random: words of the vocabulary that it has start at its rows (and at its
-        context rows, if it has them)
-    workers: threads; device: of torch alone, `cpu` or `cuda`, None for the best
-    The vectors have the words of the vocabulary in its order, their counts, and context vectors.
-    Raises InputError when a token is no UTF-8, ResourceError when memory runs out.
-    """
-
-    def __call__(
-        self,
-        tokens: TokenFile,
-        config: EmbeddingConfig,
-        *,
-        vectors: Vectors | None = None,
-        workers: int = 1,
-        device: str | None = None,
-        log: TrainingLog,
-    ) -> Vectors: ...
+    config = EmbeddingConfig(**settings)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tokens.txt"
+        with open(path, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(_line(sentence) for sentence in sentences)
+        tokens = token_file(path, min_count=config.min_count if vectors is None else 1, where="sentences")
+        if vectors is not None:
+            tokens = grown(tokens, vectors, min_count=config.min_count)
+        chosen = choose_engine(config, tokens, wanted=engine, device=device)
+        return engine_of(chosen.engine)(
+            tokens,
+            config,
+            vectors=vectors,
+            workers=workers or usable_cores(),
+            device=chosen.device,
+            log=log or TrainingLog(),
+        )
 
 
-def engine(name: Engine) -> Train:
-    """The engine of that name, imported now."""
-    return cast("Train", import_module(_ENGINES[name]).train)
+def _line(sentence: Sequence[str]) -> str:
+    """One space divides two tokens. Raises UsageError for what would not be read back as it is."""
+    if isinstance(sentence, str):
+        raise UsageError("a sentence is a list of tokens, not a text", hint="textpipe.Tokenizer().tokenize(text)")
+    for token in sentence:
+        if not isinstance(token, str) or token.split() != [token]:
+            raise UsageError(f"not a token: {token!r}", hint="a token is a text without white space, and not empty")
+    return " ".join(sentence) + "\n"

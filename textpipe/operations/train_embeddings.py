@@ -14,9 +14,9 @@ from textpipe.corpus.read import read
 from textpipe.device import usable_cores
 from textpipe.embeddings.choice import choose_engine
 from textpipe.embeddings.config import EmbeddingConfig
+from textpipe.embeddings.engines import EpochReport, TrainingLog, engine
 from textpipe.embeddings.memory import memory_needed
 from textpipe.embeddings.tokens import TokenFile, token_file
-from textpipe.embeddings.train import EpochReport, TrainingLog, engine
 from textpipe.pipeline.document_stages import CORPUS, TOKENS, token_line
 from textpipe.pipeline.embedding_stages import EMBEDDINGS, config_of
 from textpipe.pipeline.raw import raw_files

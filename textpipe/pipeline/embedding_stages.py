@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textpipe.device import usable_cores
+from textpipe.embeddings.choice import check_engine, choose_engine
 from textpipe.embeddings.config import ARCHITECTURES, ENGINES, LOSSES, NEGATIVES, EmbeddingConfig
 from textpipe.errors import UsageError
 from textpipe.pipeline.document_stages import TOKENIZER_FILES, artifact_of, carry_tokenizer
@@ -40,10 +41,9 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     """words.txt, counts.npy, vectors.safetensors, context.safetensors, subwords.safetensors with `subword`;
     embeddings.json, the settings; tokenizer.json and dictionary.jsonl, what the tokens were cut with.
     """
-    from textpipe.embeddings.choice import choose_engine
+    from textpipe.embeddings.engines import engine
     from textpipe.embeddings.files import read_vectors, write_vectors
     from textpipe.embeddings.tokens import grown, token_file
-    from textpipe.embeddings.train import engine
 
     config, source = config_of(params), artifact_of(inputs, "tokens")
     base = artifact_of(inputs, "base") if "base" in inputs else None
@@ -94,9 +94,7 @@ def _check_same_tokenizer(tokens: Artifact, base: Artifact) -> None:
 
 
 def _check(params: Mapping[str, Any]) -> None:
-    config_of(params)
-    if params["engine"] not in ("auto", "torch") and params["device"] is not None:
-        raise UsageError("a device is for the engine torch", hint="leave out --device, or --engine torch")
+    check_engine(config_of(params), wanted=params["engine"], device=params["device"])
 
 
 EMBEDDINGS = Stage(

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from textpipe.embeddings.config import EmbeddingConfig
-from textpipe.embeddings.train import EpochReport, Progress, TrainingLog
+from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.pipeline.stage import StageLog
 
 _SECONDS_A_NOTE = 2.0
