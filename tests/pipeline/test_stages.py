@@ -19,13 +19,14 @@ from tests.pipeline.making import made
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import digest_of
 from textpipe.pipeline import resume
-from textpipe.pipeline.document_stages import documents_of, read_tokenizer, token_lines
+from textpipe.pipeline.document_stages import documents_of, token_lines
 from textpipe.pipeline.file import read_pipeline
 from textpipe.pipeline.idf_stages import idf_of
 from textpipe.pipeline.plan import run_steps
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import Given, StageLog, realize
 from textpipe.pipeline.word_stages import STAGES
+from textpipe.segment.tokenizer_files import read_tokenizer
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.text import SPACE_INSIDE
@@ -221,7 +222,7 @@ def test_the_dictionary_travels_by_content(store: Store, tmp_path: Path) -> None
     tokens = made(store, "tokens", corpus=corpus, dictionary=raw_files([str(tmp_path / "words.txt")], store))
     (tmp_path / "words.txt").unlink()
     idf = made(store, "idf", tokens=tokens)
-    assert read_tokenizer(idf).tokenize("石墨烯和云鹊手表") == ["石墨烯", "和", "云鹊手表"]
+    assert read_tokenizer(idf.folder).tokenize("石墨烯和云鹊手表") == ["石墨烯", "和", "云鹊手表"]
     assert list(token_lines(tokens)) == [["石墨烯", "和", "云鹊手表"]]
     assert made(store, "tokens", corpus=corpus) != tokens
 

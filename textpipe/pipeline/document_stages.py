@@ -14,17 +14,17 @@ from typing import Any, cast
 
 from textpipe.corpus.document import Document, ReadLog
 from textpipe.corpus.read import FORMATS, ReadKeywords, ReadOptions, read
-from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
+from textpipe.errors import REMAKE, ArtifactError
 from textpipe.pipeline.raw import RawFiles
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
-from textpipe.segment.dictionary import Dictionary, Entry
+from textpipe.segment.dictionary import Dictionary
 from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
+from textpipe.segment.tokenizer_files import TOKENIZER_FILES, write_tokenizer
 from textpipe.store.objects import Artifact
 from textpipe.text import artifact_lines, one_word
 
-TOKENIZER_FILES = ("tokenizer.json", "dictionary.jsonl")
 _COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
 
@@ -207,33 +207,6 @@ def carry_tokenizer(source: Artifact, folder: Path) -> None:
     """The settings that tokens were cut with, into what is made from them."""
     for name in TOKENIZER_FILES:
         (folder / name).write_bytes(source.file(name).read_bytes())
-
-
-def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
-    """The settings of a tokenizer by content, so that what is made from its tokens can cut other texts alike."""
-    assert tokenizer == Tokenizer(tokenizer.mode, tokenizer.hmm, tokenizer.dictionary)  # no stage offers other settings
-    settings = {"mode": tokenizer.mode, "hmm": tokenizer.hmm}
-    (folder / "tokenizer.json").write_text(json.dumps(settings) + "\n", encoding="utf-8")
-    entries = [list(entry) for entry in tokenizer.dictionary.entries]
-    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-    (folder / "dictionary.jsonl").write_text(lines, encoding="utf-8")
-
-
-def read_tokenizer(artifact: Artifact) -> Tokenizer:
-    """The tokenizer that an artifact carries. Raises ArtifactError when it is unusable."""
-    path = artifact.file("tokenizer.json")
-    lines = [line for _, line in artifact_lines(artifact.file("dictionary.jsonl"))]
-    try:
-        settings = json.loads(path.read_bytes())
-        unknown = sorted(settings.keys() - {"mode", "hmm"})
-        dictionary = Dictionary().with_entries(Entry(*json.loads(line)) for line in lines)
-        tokenizer = Tokenizer(mode=settings["mode"], hmm=settings["hmm"], dictionary=dictionary)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError, InputError):
-        raise ArtifactError("not the settings of a tokenizer", where=path, hint=REMAKE) from None
-    if unknown:
-        message = f"made with another tokenizer: one with the setting {unknown[0]!r}, which is not known here"
-        raise ArtifactError(message, where=path, hint=REMAKE)
-    return tokenizer
 
 
 TOKENS = Stage(

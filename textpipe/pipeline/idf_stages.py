@@ -20,14 +20,13 @@ from textpipe.pipeline.document_stages import (
     account_metrics,
     artifact_of,
     files_of,
-    read_tokenizer,
     token_lines,
     tokenizer_of,
-    write_tokenizer,
 )
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.segment.idf import Formula, InverseDocumentFrequencies
 from textpipe.segment.tokenizer import Tokenizer
+from textpipe.segment.tokenizer_files import read_tokenizer, write_tokenizer
 from textpipe.store.objects import Artifact, verified
 from textpipe.text import split_pieces
 
@@ -42,7 +41,7 @@ def _make_from_tokens(
 ) -> dict[str, Any]:
     """frequencies.tsv: in how many documents each word of two characters or more occurs; idf.json: what they make."""
     tokens = artifact_of(inputs, "tokens")
-    tokenizer = read_tokenizer(tokens)
+    tokenizer = read_tokenizer(tokens.folder)
     tally = DocumentTally(folder=folder)
     for number, line in enumerate(token_lines(tokens), start=1):
         tally.add(line, text=" ".join(line))
@@ -139,7 +138,7 @@ def idf_of(artifact: Artifact) -> tuple[InverseDocumentFrequencies, Tokenizer]:
     if _SETTINGS not in artifact.manifest.outputs:
         hint = "make it again: textpipe train-idf, or textpipe run"
         raise ArtifactError("an idf of an older textpipe, without a formula", where=artifact.address, hint=hint)
-    tokenizer = read_tokenizer(artifact)
+    tokenizer = read_tokenizer(artifact.folder)
     if tokenizer.mode != "exact":
         reason = f"its tokens are those of mode {tokenizer.mode!r}, which overlap; keywords are cut in mode 'exact'"
         raise _other_tokenizer(artifact, reason)
