@@ -36,6 +36,8 @@ class Classifier(Protocol):
     """What a classifier is. `Config` is a frozen data class: its signature is what may be set.
 
     config: its settings; labels: the labels it knows, sorted, in the order of columns
+    held_back: float32[valid, labels], the probabilities that `fit` gave to those documents of `valid` whose labels it
+        knows, in order, before it may have learned from them; None without any, and after `load`
     tokenizer: how its texts are cut; vectors: of words (or characters) to begin with, where it has embeddings
     workers: threads of training, None for all cores; device: `cpu`, `cuda` or `cuda:N`, None for the best
     """
@@ -43,6 +45,7 @@ class Classifier(Protocol):
     Config: ClassVar[type]
     config: Any
     labels: tuple[str, ...]
+    held_back: npt.NDArray[np.float32] | None
 
     def __init__(
         self,
