@@ -221,10 +221,11 @@ def _log_of(log: TrainingLog, arch: str) -> TrainingLog:
 
 
 def _read_members(description: Mapping[str, Any], where: Path) -> dict[str, float]:
-    members = description.get("members")
+    members: Any = description.get("members")
     sound = isinstance(members, dict) and members and "auto" not in members
     if not sound or not all(type(weight) is float and 0 < weight <= 1 for weight in members.values()):
         raise ArtifactError("not the members of a classifier", where=where, hint=REMAKE)
     if abs(sum(members.values()) - 1) > 1e-9:
         raise ArtifactError("the weights of its members do not sum to 1", where=where, hint=REMAKE)
-    return members
+    found: dict[str, float] = members
+    return found
