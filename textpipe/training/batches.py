@@ -36,7 +36,7 @@ def bucketed(lengths: Lengths, batch_size: int, *, seed: int, epoch: int) -> lis
 
 
 class InOrder(NamedTuple):
-    """batches: indices, by length; inverse: their results, put one after the other, [inverse] are in the first order."""
+    """batches: indices, by length; inverse: their results, one after the other, [inverse] are in the first order."""
 
     batches: list[Indices]
     inverse: Indices

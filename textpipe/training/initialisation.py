@@ -15,7 +15,7 @@ from textpipe.training.config import Initialisation
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """What torch draws on the CPU in this block follows from the seed; what it draws after it is as without the block."""
+    """What torch draws on the CPU in this block follows from the seed; what it draws later is as without it."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield

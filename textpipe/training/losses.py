@@ -28,7 +28,7 @@ def class_loss(config: TrainingConfig, counts: Sequence[int]) -> Callable[[Any, 
 
 
 def class_weights(counts: Sequence[int]) -> Any:
-    """float32[classes]: examples / (classes * examples of the class), 1 on the average example; 0 where there is none."""
+    """float32[classes]: examples / (classes * examples of the class): 1 on average; 0 where there is none."""
     known = torch.tensor(counts, dtype=torch.float64)
     weights = known.sum() / (len(counts) * known)
     return torch.where(known > 0, weights, 0.0).to(torch.float32)
