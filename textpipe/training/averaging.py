@@ -10,13 +10,13 @@ import torch
 Tensors = Mapping[str, Any]
 
 
-@torch.no_grad()  # type: ignore[misc]
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def copied(tensors: Tensors) -> dict[str, Any]:
     """A copy of each."""
     return {name: tensor.clone() for name, tensor in tensors.items()}
 
 
-@torch.no_grad()  # type: ignore[misc]
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def put(source: Tensors, target: Tensors) -> None:
     """Values into the tensors of the same names."""
     for name, tensor in target.items():
@@ -38,7 +38,7 @@ class MovingAverage:
         self._live = [tensors[name] for name in smooth]
         self._rest = [(self.values[name], tensor) for name, tensor in tensors.items() if name not in smooth]
 
-    @torch.no_grad()  # type: ignore[misc]
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def update(self, step: int) -> None:
         """After step 1, 2, …"""
         decay = min(self.decay, (1 + step) / (10 + step))

@@ -21,7 +21,7 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-@torch.no_grad()  # type: ignore[misc]
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def initialise(module: Any, name: Initialisation) -> None:
     """Draw all weights of two or more dimensions in a module anew, but those of embeddings; biases become 0.
 

@@ -18,7 +18,16 @@ import torch
 
 from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import UsageError
+from textpipe.store.checkpoint import Arrays, Checkpoints, Saved, checkpoints
 from textpipe.training.averaging import MovingAverage, copied, put
+from textpipe.training.checkpoint import (
+    fingerprint_of,
+    pack_optimizers,
+    packed,
+    room_for,
+    unpack_optimizers,
+    unpacked,
+)
 from textpipe.training.config import TrainingConfig
 from textpipe.training.log import EpochReport, StepReport, TrainingLog
 from textpipe.training.optimizers import add_l1, gradients, make_optimizers, scale_down, weights_of
@@ -96,16 +105,23 @@ def train(
         hint=f"--set batch_size={max(config.batch_size // 2, 1)}, or a smaller network",
     )
     with memory, surroundings(place, workers) as threads:
-        run = _Run(task, config, place, log)
-        run.go_on()
-        return run.end({"device": str(place), "threads": threads, "torch": str(torch.__version__)})
+        facts: dict[str, object] = {"device": str(place), "threads": threads, "torch": str(torch.__version__)}
+        mark = "" if log.work is None else fingerprint_of(task.network, config, fingerprint)
+        run = _Run(task, config, place, log, facts)
+        with checkpoints(log.work, mark, arrays=run.arrays, room=room_for(run.live)) as (saving, saved):
+            if saved is not None:
+                run.restore(saved)
+            run.go_on(saving)
+        return run.end()
 
 
 class _Run:
     """A training under way."""
 
-    def __init__(self, task: Task, config: TrainingConfig, device: Any, log: TrainingLog) -> None:
-        self.task, self.config, self.device, self.log = task, config, device, log
+    def __init__(
+        self, task: Task, config: TrainingConfig, device: Any, log: TrainingLog, facts: dict[str, object]
+    ) -> None:
+        self.task, self.config, self.device, self.log, self.facts = task, config, device, log, facts
         self.dtype = autocast_dtype(config.precision, device)
         self.network = task.network.to(device)
         self.weights = weights_of(self.network)
@@ -123,22 +139,73 @@ class _Run:
         if not self.an_epoch:
             raise ValueError("there is nothing to learn from: no batches")
 
-    def go_on(self) -> None:
+    def arrays(self) -> Arrays:
+        """All that a state has but JSON."""
+        average = {} if self.average is None else self.average.values
+        return {
+            **packed("network", self.live),
+            **packed("average", average),
+            **packed("best", self.best),
+            **pack_optimizers(self.optimizers)[0],
+            "steps": self.figures.rows(),
+        }
+
+    def _save(self, saving: Checkpoints) -> None:
+        state = {
+            "standing": self.standing.as_json(),
+            "optimizers": pack_optimizers(self.optimizers)[1],
+            "scaler": self.scaler.state_dict(),
+            "facts": self.facts,
+        }
+        saving.save(self.standing.place, state)
+
+    def restore(self, saved: Saved) -> None:
+        """Stand where an earlier run stood, and tell of the epochs that have ended."""
+        arrays, state = saved.arrays, saved.state
+        put(unpacked("network", arrays), self.live)
+        if self.average is not None:
+            put(unpacked("average", arrays), self.average.values)
+        self.best = {name: tensor.to(self.device) for name, tensor in unpacked("best", arrays).items()}
+        unpack_optimizers(self.optimizers, arrays, state["optimizers"])
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
+        self.figures.put(arrays["steps"])
+        self.standing = Standing.of_json(state["standing"])
+        self.log.note(f"goes on after step {self.standing.step:,} of {self.an_epoch * self.config.epochs:,}")
+        if state["facts"] != self.facts:
+            before, now = (
+                ", ".join(f"{name} {value}" for name, value in facts.items()) for facts in (state["facts"], self.facts)
+            )
+            self.log.note(f"it began with {before}, now it is {now}: the last bits of the weights may differ")
+        for report in self.standing.epochs:
+            self.log.epoch(report)
+
+    def go_on(self, saving: Checkpoints) -> None:
         """To the end, from wherever it stands."""
-        standing = self.standing
+        if self.standing.ended:
+            return
         self.network.train()
-        while standing.stopped is None:
-            batches = self.task.batches(len(standing.epochs) + 1)
-            if len(batches) != self.an_epoch:
-                raise ValueError(f"an epoch has {len(batches)} batches, the first had {self.an_epoch}")
-            began = time.perf_counter() - standing.seconds
-            while standing.step < (len(standing.epochs) + 1) * self.an_epoch:
-                report = self._step(batches[standing.step % self.an_epoch])
-                if report is None:
-                    return
-                self.log.step(report)
-                standing.seconds = time.perf_counter() - began
-            self.log.epoch(self._end_of_epoch(began))
+        while not self.standing.ended:
+            self._epoch(saving)
+        self._save(saving)  # whoever could not keep the result need not train again
+
+    def _epoch(self, saving: Checkpoints) -> None:
+        standing = self.standing
+        batches = self.task.batches(len(standing.epochs) + 1)
+        if len(batches) != self.an_epoch:
+            raise ValueError(f"an epoch has {len(batches)} batches, the first had {self.an_epoch}")
+        began = time.perf_counter() - standing.seconds
+        while standing.step < (len(standing.epochs) + 1) * self.an_epoch:
+            report = self._step(batches[standing.step % self.an_epoch])
+            if report is None:
+                return
+            standing.seconds = time.perf_counter() - began
+            self.log.step(report)
+            if saving.due:
+                self._save(saving)
+        self.log.epoch(self._end_of_epoch(began))
+        if saving.due and not standing.ended:
+            self._save(saving)
 
     def _step(self, batch: Any) -> StepReport | None:
         """None when its figures are not finite: then nothing has changed but the standing."""
@@ -216,7 +283,7 @@ class _Run:
         )
         standing.stopped = "not finite"
 
-    def end(self, facts: Mapping[str, object]) -> Trained:
+    def end(self) -> Trained:
         """The best weights into the network."""
         standing, best = self.standing, self.standing.best
         assert standing.stopped is not None
@@ -235,7 +302,7 @@ class _Run:
             stopped=standing.stopped,
             history=History(self.figures.rows(), tuple(standing.epochs)),
             facts={
-                **facts,
+                **self.facts,
                 "parameters": sum(weight.numel() for weight in self.learning),
                 "precision": "float32" if self.dtype is None else str(self.dtype).removeprefix("torch."),
                 "seconds": round(sum(report.seconds for report in standing.epochs), 3),

@@ -37,9 +37,13 @@ class Standing:
         return self.epochs[self.best_epoch - 1] if self.best_epoch else None
 
     @property
+    def ended(self) -> bool:
+        return self.stopped is not None
+
+    @property
     def place(self) -> tuple[int, int]:
         """What grows as training goes on."""
-        return self.step, 2 * len(self.epochs) + (self.stopped is not None)
+        return self.step, 2 * len(self.epochs) + self.ended
 
     def close(self, loss: float, scores: Mapping[str, float], config: TrainingConfig) -> EpochReport:
         """End an epoch: is it the best, does the learning rate fall, is it time to stop?"""

@@ -19,7 +19,7 @@ def save_weights(path: Path, network: Any) -> None:
     save_file(tensors, path)
 
 
-@torch.no_grad()  # type: ignore[misc]
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def load_weights(path: Path, network: Any) -> None:
     """What `save_weights` wrote into a module of the same make; it is in evaluation mode afterwards.
 
