@@ -182,12 +182,12 @@ class _Run:
 
     def go_on(self, saving: Checkpoints) -> None:
         """To the end, from wherever it stands."""
-        if self.standing.ended:
-            return
+        known = self.standing.ended
         self.network.train()
         while not self.standing.ended:
             self._epoch(saving)
-        self._save(saving)  # whoever could not keep the result need not train again
+        if not known:
+            self._save(saving)  # whoever could not keep the result need not train again
 
     def _epoch(self, saving: Checkpoints) -> None:
         standing = self.standing
@@ -208,7 +208,7 @@ class _Run:
             self._save(saving)
 
     def _step(self, batch: Any) -> StepReport | None:
-        """None when its figures are not finite: then nothing has changed but the standing."""
+        """None when its figures are not finite: then no weight has changed, and training has ended."""
         standing, config = self.standing, self.config
         step, steps = standing.step + 1, self.an_epoch * config.epochs
         reseed(self.device, config.seed, step)
