@@ -51,8 +51,19 @@ def test_an_epoch_under_way_has_no_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["", "[]", "1", "{}", "nothing", "\udcff", '{"step": 1}', '{"epoch": 1, "loss": 1, "scores": 3, "best": true}']
-    + [json.dumps(dict.fromkeys(STEP_FIELDS, "x")), json.dumps(dict.fromkeys(STEP_FIELDS, [1])), "[" * 100_000],
+    [
+        "",
+        "[]",
+        "1",
+        "{}",
+        "nothing",
+        "\udcff",
+        '{"step": 1}',
+        '{"epoch": 1, "loss": 1, "scores": 3, "best": true}',
+        json.dumps({name: "x" for name in STEP_FIELDS}),
+        json.dumps({name: [1] for name in STEP_FIELDS}),
+        "[" * 100_000,
+    ],
 )
 def test_other_lines_are_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "steps.jsonl"
