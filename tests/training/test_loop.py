@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ torch: Any = pytest.importorskip("torch", reason="needs torch: pip install 'text
 from tests.training.tasks import cross_entropy, digest, network, task  # noqa: E402
 from textpipe.device import usable_cores  # noqa: E402
 from textpipe.errors import ResourceError, UsageError  # noqa: E402
+from textpipe.store import checkpoint  # noqa: E402
+from textpipe.training import loop  # noqa: E402
 from textpipe.training.config import OPTIMIZERS, LossName, Optimizer, Precision, TrainingConfig  # noqa: E402
 from textpipe.training.log import EpochReport, StepReport, TrainingLog  # noqa: E402
 from textpipe.training.loop import Task, Trained, train  # noqa: E402
 from textpipe.training.losses import class_loss  # noqa: E402
 from textpipe.training.schedule import learning_rate  # noqa: E402
+from textpipe.training.surroundings import moved  # noqa: E402
 
 nn: Any = torch.nn
 CONFIG = TrainingConfig(epochs=3, batch_size=16, lr=0.01, patience=0)
@@ -326,3 +330,45 @@ def test_an_interruption_passes_through() -> None:
     with pytest.raises(KeyboardInterrupt):
         train(task(network("cnn")), CONFIG, log=TrainingLog(step=step), workers=3, device="cpu")
     assert torch.get_num_threads() == threads
+
+
+def test_float16_leaves_out_steps_that_are_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU, where it is refused but works: the scale falls until steps are taken, and is kept to go on from."""
+    monkeypatch.setattr(loop, "autocast_dtype", lambda *_: torch.float16)
+    monkeypatch.setattr(checkpoint, "_SAVE_EVERY", 0.0)
+    monkeypatch.setattr(checkpoint, "_SHARE", 0)
+
+    def given() -> Task:
+        made = task(network("cnn"))
+        return replace(made, loss=lambda network, batch: (100 * (found := cross_entropy(network, batch))[0], found[1]))
+
+    whole, parts = given(), given()
+    found = trained(whole)
+    finite = np.isfinite(found.history.column("gradient_norm"))
+    assert not finite[0]
+    assert finite[-1]
+    assert found.facts["precision"] == "float16"
+    for stop in (2, 3):
+        left = iter(range(stop))
+
+        def step(_: StepReport, left: Any = left) -> None:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(parts, CONFIG, log=TrainingLog(step=step, work=tmp_path), workers=1, device="cpu")
+        parts = given()
+    train(parts, CONFIG, log=TrainingLog(work=tmp_path), workers=1, device="cpu")
+    assert digest(parts.network) == digest(whole.network)
+
+
+def test_batches_are_moved_as_they_are_nested() -> None:
+    class Pair(NamedTuple):
+        words: Any
+        rest: Any
+
+    tensor = torch.zeros(2)
+    found = moved({"a": Pair(tensor, [tensor, (tensor, None)]), "b": 3}, torch.device("meta"))
+    assert found["a"].words.device.type == found["a"].rest[0].device.type == found["a"].rest[1][0].device.type == "meta"
+    assert (found["a"].rest[1][1], found["b"]) == (None, 3)
+    assert moved(tensor, torch.device("cpu")) is tensor

@@ -46,9 +46,10 @@ class Task:
     network: a torch module, on any device; its weights are where training begins (`initialisation.seeded` makes them
         follow from a seed)
     batches: of epoch 1, 2, …: a sequence of the same length every time, from which each is taken when it is needed;
-        the same ones whenever it is asked. A batch is a tensor, or tensors in (named) tuples, lists and dicts; they
-        are moved to the device
-    loss: of network and batch: a scalar, the mean over examples that are counted in the second part of the answer
+        the same ones whenever it is asked. A batch is a tensor, or tensors in (named) tuples, lists and dicts, which
+        are moved to the device; what else is in there stays as it is
+    loss: of network and batch: a scalar, the mean over examples that are counted in the second part of the answer; what
+        it draws, as dropout does, comes from torch's generators, which are seeded anew before every step
     score: of the network on held-back data, called after each epoch without dropout and gradients (the average of
         weights where there is one), always in float32; it must have config.metric. None: the metric is the
         training loss
