@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from textpipe.store import checkpoint
 from textpipe.store.checkpoint import Arrays, Kind, checkpoints, kinds_of
 
 
@@ -18,7 +18,7 @@ def new(kinds: Mapping[str, Kind]) -> Arrays:
 
 def test_arrays_of_all_kinds(tmp_path: Path) -> None:
     kept: Arrays = {
-        "量": np.float32(3.5).reshape(()),
+        "量": np.array(3.5, dtype=np.float32),
         "nothing": np.zeros((0, 4), dtype=np.int64),
         "flags": np.array([True, False, True]),
         "half": np.arange(6, dtype=np.float16).reshape(2, 3),
@@ -27,7 +27,7 @@ def test_arrays_of_all_kinds(tmp_path: Path) -> None:
     with checkpoints(tmp_path, "mark", arrays=lambda: kept, room=new) as (saving, saved):
         assert saved is None
         saving.save((3, 1), {"so": ["far", 0.1]})
-    with checkpoints(tmp_path, "mark", arrays=lambda: {}, room=new) as (_, saved):
+    with checkpoints(tmp_path, "mark", arrays=dict, room=new) as (_, saved):
         assert saved is not None
         assert (saved.place, saved.state) == ((3, 1), {"so": ["far", 0.1]})
         assert kinds_of(saved.arrays) == kinds_of(kept)
@@ -63,22 +63,19 @@ def test_states_that_are_of_no_use(tmp_path: Path, mark: str, fits: bool) -> Non
 def test_a_twentieth_of_the_time_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, pause: float
 ) -> None:
-    now = [100.0]
+    times = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: times.pop(0) if len(times) > 1 else times[0])
 
-    def arrays() -> Arrays:
-        return {"a": np.zeros(3)}
+    def due(now: float) -> bool:
+        times[:] = [now]
+        return saving.due
 
-    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
-    with checkpoints(tmp_path, "mark", arrays=arrays, room=new) as (saving, _):
-        assert not saving.due
-        now[0] += 5.0
-        assert saving.due
-        times = iter([now[0], now[0] + seconds])
-        monkeypatch.setattr(checkpoint.time, "monotonic", lambda: next(times))
+    with checkpoints(tmp_path, "mark", arrays=lambda: {"a": np.zeros(3)}, room=new) as (saving, _):
+        assert [due(104.9), due(105.0)] == [False, True]
+        times[:] = [105.0, 105.0 + seconds]
         saving.save((1,), {})
-        for later, due in ((pause - 0.01, False), (pause + 0.01, True)):
-            monkeypatch.setattr(checkpoint.time, "monotonic", lambda later=later: 105.0 + seconds + later)
-            assert saving.due == due
+        after = 105.0 + seconds + pause
+        assert [due(after - 0.01), due(after + 0.01)] == [False, True]
 
 
 def test_nowhere_to_save() -> None:
