@@ -13,11 +13,13 @@ LossName = Literal["cross_entropy", "focal", "hinge", "squared"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 ClassWeights = Literal["none", "balanced"]
 Metric = Literal["accuracy", "macro_f1", "loss"]
+Initialisation = Literal["default", "xavier", "kaiming", "orthogonal", "normal", "identity"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 LOSSES: tuple[LossName, ...] = get_args(LossName)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 METRICS: tuple[Metric, ...] = get_args(Metric)
+INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +30,8 @@ class TrainingConfig:
     lr: the learning rate at its highest; warmup: share of the steps in which it rises to that
     schedule: what it does then: falls to 0 as a `cosine` or a line (`linear`), stays (`constant`), or halves when the
         metric has not gained for an epoch (`plateau`)
-    momentum: of sgd; weight_decay: decoupled (Loshchilov and Hutter 2019), not on biases, norms and embeddings;
-        l1: weight of the sum of absolute weights, on the same weights
+    momentum: of sgd; weight_decay: decoupled with adamw (Loshchilov and Hutter 2019), a part of the gradient with the
+        others; not on biases, norms and embeddings; l1: weight of the sum of absolute weights, on the same weights
     loss: of the classes; focal_gamma: of the focal loss (Lin et al. 2017); label_smoothing: of cross_entropy
     class_weights: `balanced` weighs an example by the rarity of its class
     clip: the norm that gradients are scaled down to, 0 for never
