@@ -58,9 +58,7 @@ def occurrences(
         yield from ((WORDS, one) for one in found)
 
 
-def _words(
-    characters: Characters, tokens: Tokens, *, start: int, step: int
-) -> tuple[npt.NDArray[np.uint64], Integers]:
+def _words(characters: Characters, tokens: Tokens, *, start: int, step: int) -> tuple[npt.NDArray[np.uint64], Integers]:
     """Hashes of the tokens that are not white space, and their bounds."""
     shift = np.repeat(characters.starts[:-1], np.diff(tokens.bounds))
     hashes, is_word = hash_tokens(characters, tokens.spans + shift[:, None], start=start, step=step)

@@ -50,7 +50,9 @@ def choose_features(texts: Sequence[str], config: FeatureConfig, spans: Cut, pro
     """The n-grams that are features. Two of one hash would be one: then all begins anew with other hashes."""
     for seed in range(1000):
         counted = _count(texts, config, spans, seed, progress)
-        blocks = None if counted is None else (_kept(counted[CHARS], config, CHARS), _kept(counted[WORDS], config, WORDS))
+        blocks = (
+            None if counted is None else (_kept(counted[CHARS], config, CHARS), _kept(counted[WORDS], config, WORDS))
+        )
         if blocks is not None and _differ(np.concatenate([block.hashes for block in blocks])):
             chars, words = blocks
             names = list(chain(_char_names(texts, chars, config), _word_names(texts, words, config, spans)))
@@ -81,7 +83,9 @@ def _count(
 
 def _nothing() -> Counted:
     none = np.zeros(0, np.int64)
-    return Counted(none.astype(np.uint64), none.astype(np.uint64), none, *(none.astype(np.int32),) * 2, none.astype(np.int8))
+    return Counted(
+        none.astype(np.uint64), none.astype(np.uint64), none, *(none.astype(np.int32),) * 2, none.astype(np.int8)
+    )
 
 
 def _counted(one: Occurrences, seconds: Hashes, first_text: int) -> Counted | None:

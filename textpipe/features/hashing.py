@@ -49,12 +49,16 @@ class Occurrences(NamedTuple):
     places: Integers
 
 
-def hash_chars(characters: Characters, *, lengths: tuple[int, int], start: int, step: int = STEP) -> Iterator[Occurrences]:
+def hash_chars(
+    characters: Characters, *, lengths: tuple[int, int], start: int, step: int = STEP
+) -> Iterator[Occurrences]:
     """The n-grams of characters, by length."""
     return _chains(characters.codes.astype(np.uint64), characters.starts, lengths, start, step)
 
 
-def hash_words(tokens: Hashes, bounds: Integers, *, lengths: tuple[int, int], start: int, step: int = STEP) -> Iterator[Occurrences]:
+def hash_words(
+    tokens: Hashes, bounds: Integers, *, lengths: tuple[int, int], start: int, step: int = STEP
+) -> Iterator[Occurrences]:
     """The n-grams of words; tokens: their hashes, bounds: where those of each text begin and the last one's end."""
     return _chains(tokens, bounds, lengths, start, step)
 
