@@ -1,26 +1,28 @@
 from collections.abc import Sequence
+from typing import Any
 
-from typing_extensions import Buffer
+import numpy.typing as npt
 
+Array = npt.NDArray[Any]
 Settings = tuple[int, int, int, int, bool, bool, int, int, int]
 
 def score(
     texts: Sequence[str],
-    spans: Buffer | None,
-    bounds: Buffer | None,
-    table: Buffer,
-    weights: Buffer,
+    spans: Array | None,
+    bounds: Array | None,
+    table: Array,
+    weights: Array,
     labels: int,
-    sums: Buffer,
-    known: Buffer,
+    sums: Array,
+    known: Array,
     settings: Settings,
     /,
 ) -> None: ...
 def rows(
     texts: Sequence[str],
-    spans: Buffer | None,
-    bounds: Buffer | None,
-    table: Buffer,
+    spans: Array | None,
+    bounds: Array | None,
+    table: Array,
     features: int,
     settings: Settings,
     /,

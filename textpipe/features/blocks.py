@@ -19,7 +19,7 @@ _AT_ONCE = 1 << 20  # characters
 
 
 class Tokens(NamedTuple):
-    """The tokens of texts: spans int32[n, 2] in each text's characters, and where each text's begin, int64[texts + 1]."""
+    """The tokens of texts: spans int32[n, 2] in each text's characters; where each text's begin, int64[texts + 1]."""
 
     spans: Spans
     bounds: Integers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,8 @@ _PENDING = 1 << 22  # n-grams that are put together at a time
 
 
 class Counted(NamedTuple):
-    """n-grams by ascending hash. seconds: another hash of each; documents: in how many it is; text, place, length: where
-    it was first met, and of how many characters or words it is."""
+    """n-grams by ascending hash. seconds: another hash of each; documents: in how many it is; text, place, length:
+    where it was first met, and of how many characters or words it is."""
 
     hashes: Hashes
     seconds: Hashes
@@ -32,7 +32,7 @@ class Counted(NamedTuple):
 
     def taken(self, chosen: npt.NDArray[np.bool_] | Integers) -> Counted:
         """Those n-grams alone."""
-        return Counted(*(array[chosen] for array in self))
+        return Counted(*(cast("Any", array)[chosen] for array in self))
 
 
 class Features(NamedTuple):
@@ -77,8 +77,8 @@ def _count(
             if counted is None or not _add(whole[block], counted):
                 return None
         progress(0.8 * portion.stop / len(texts))
-    together = [_together(parts) for parts in whole]
-    return None if together[CHARS] is None or together[WORDS] is None else (together[CHARS], together[WORDS])
+    chars, words = (_together(parts) for parts in whole)
+    return None if chars is None or words is None else (chars, words)
 
 
 def _nothing() -> Counted:

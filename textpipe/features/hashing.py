@@ -1,7 +1,8 @@
 """n-grams as numbers of 64 bits: what stands for them in a model. `ngrams/ngrams.c` says the same.
 
-A hash begins with a number that is the block's, and takes in one character after the other, or one word after the other,
-words being hashes of characters themselves. So an n-gram's hash is that of the one a character shorter, and one step.
+A hash begins with a number that is the block's, and takes in one character after the other, or one word after the
+other, words being hashes of characters themselves. So an n-gram's hash is that of the one a character shorter, and one
+step.
 """
 
 from __future__ import annotations
