@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-_MOST = 7.0  # of the logarithm of the scale
-_FARTHEST = 20.0  # offset
+_SCALES = (-3.0, 7.0)  # logarithms
+_OFFSETS = (-20.0, 6.0)  # beyond, and below the least scale, float32 would take the likeliest for as likely as others
 _ENOUGH = 2_000_000  # decisions that scale and offset are found by
 
 
@@ -52,24 +52,18 @@ def calibrated(decisions: Doubles, gold: Integers, *, together: bool) -> Calibra
     alone = together or decisions.shape[1] == 1
     doubt = 1 / (len(gold) + 2)
 
-    def loss(place: Doubles) -> float:
+    def loss(place: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
         logs = _logs(decisions, _at(place, together))
         return -float((1 - doubt) * logs[np.arange(len(gold)), gold].mean() + doubt * logs.mean())
 
     begin = np.zeros(1 if alone else 2)
-    return _at(
-        minimize(loss, begin, method="Nelder-Mead", options={"initial_simplex": _simplex(len(begin))}).x, together
-    )
+    options: Any = {"initial_simplex": np.vstack([begin, np.eye(len(begin))])}
+    return _at(minimize(loss, begin, method="Nelder-Mead", options=options).x, together)
 
 
 def _at(place: Doubles, together: bool) -> Calibration:
-    offset = float(np.clip(place[1], -_FARTHEST, _FARTHEST)) if len(place) > 1 else 0.0
-    return Calibration(together, float(np.exp(np.clip(place[0], -_MOST, _MOST))), offset)
-
-
-def _simplex(size: int) -> Doubles:
-    """Where the search begins: a step of 1 in each direction."""
-    return np.vstack([np.zeros(size), np.eye(size)])
+    offset = float(np.clip(place[1], *_OFFSETS)) if len(place) > 1 else 0.0
+    return Calibration(together, float(np.exp(np.clip(place[0], *_SCALES))), offset)
 
 
 def _logs(decisions: Doubles, calibration: Calibration) -> Doubles:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +79,7 @@ class _Fitted(NamedTuple):
 class Linear:
     """See textpipe.models.Classifier. Vectors, workers and device are of no use to it."""
 
-    Config = LinearConfig
+    Config: ClassVar[type] = LinearConfig
 
     def __init__(
         self,
@@ -133,9 +133,7 @@ class Linear:
             told = progress.part(f"C={chosen.C:g}, all documents")
             weights = teacher.train(rows, gold, C=chosen.C, progress=told)
             self._keep(vectorizer, weights, gold, chosen.calibration)
-        log.facts.update(
-            features=vectorizer.features, C=chosen.C, scale=chosen.calibration.scale, offset=chosen.calibration.offset
-        )
+        log.facts.update(features=vectorizer.features, C=chosen.C)
         log.share(1.0, "done")
 
     def _keep(self, vectorizer: Vectorizer, weights: Weights, gold: Integers, calibration: Calibration) -> None:

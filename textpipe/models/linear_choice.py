@@ -37,8 +37,8 @@ class Split(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """C, how decisions are calibrated, the weights if there was one split; decisions on what was held back, its labels, and
-    how many of them are right."""
+    """C, how decisions are calibrated, the weights if there was one split; decisions on what was held back, its labels,
+    and how many of them are right."""
 
     C: float
     calibration: Calibration
