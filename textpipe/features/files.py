@@ -93,20 +93,13 @@ def _numbers(path: Path) -> dict[str, Any]:
 
 
 def _is_table(table: Table, features: int) -> bool:
-    """Whether every row is there once, with a weight, and look-ups end."""
+    """Whether it has as many rows as there are features, none beyond them, a weight for each, and look-ups end."""
     slots = len(table)
     if not features < slots <= max(64, 8 * features) or slots & (slots - 1):
         return False
     rows = table["row"]
-    taken = rows != NONE
-    if np.count_nonzero(taken) != features:
-        return False
-    seen = np.zeros(features, bool)
-    chosen = rows[taken]
-    if features and chosen.max() >= features:
-        return False
-    seen[chosen] = True
-    return bool(seen.all() and np.isfinite(table["idf"]).all())
+    inside, empty = np.count_nonzero(rows < features), np.count_nonzero(rows == NONE)
+    return inside == features and inside + empty == slots and bool(np.isfinite(table["idf"].sum()))
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
