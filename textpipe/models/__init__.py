@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
 
@@ -84,6 +83,8 @@ class Classifier(Protocol):
 
 def names() -> list[str]:
     """The architectures there are, our own first."""
+    from importlib.metadata import entry_points  # not needed to predict, and slow to import
+
     return [*CLASSIFIERS, *sorted({point.name for point in entry_points(group=_GROUP)} - CLASSIFIERS.keys())]
 
 
@@ -91,6 +92,8 @@ def classifier_class(name: str) -> type[Classifier]:
     """The architecture of that name, imported now. Raises UsageError when there is none."""
     place = CLASSIFIERS.get(name)
     if place is None:
+        from importlib.metadata import entry_points
+
         found = [point for point in entry_points(group=_GROUP) if point.name == name]
         if not found:
             message = f"no architecture {name!r}{did_you_mean(name, names())}"
