@@ -13,11 +13,13 @@ LossName = Literal["cross_entropy", "focal", "hinge", "squared"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 ClassWeights = Literal["none", "balanced"]
 Metric = Literal["accuracy", "macro_f1", "loss"]
+Initialisation = Literal["default", "xavier", "kaiming", "orthogonal", "normal", "identity"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 LOSSES: tuple[LossName, ...] = get_args(LossName)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 METRICS: tuple[Metric, ...] = get_args(Metric)
+INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
 
 
 @dataclass(frozen=True, kw_only=True)
