@@ -61,7 +61,9 @@ class Units(NamedTuple):
         places = np.arange(longest)
         own = places < self.lengths[texts][:, None]
         at = np.where(own, self.bounds[texts][:, None] + places, 0)
-        rows = [np.where(own, channel[at] if len(channel) else 0, PADDING).astype(np.int64) for channel in self.channels]
+        rows = [
+            np.where(own, channel[at] if len(channel) else 0, PADDING).astype(np.int64) for channel in self.channels
+        ]
         return rows, lengths
 
 
@@ -87,7 +89,10 @@ class Inputs:
         Raises InputError when there are none.
         """
         kept = [_normal(text) for text in texts]
-        units = {"char": (_characters(text, max_length) for text in kept), "word": (_words(tokenizer, text) for text in kept)}
+        units = {
+            "char": (_characters(text, max_length) for text in kept),
+            "word": (_words(tokenizer, text) for text in kept),
+        }
         vocabularies = tuple(count_tokens(units[kind], min_count=min_count, max_size=max_size) for kind in _KINDS[unit])
         return cls(unit, vocabularies, tokenizer, max_length)
 

@@ -1,5 +1,5 @@
-"""The mean of a text's embeddings, and layers on top: deep averaging networks (Iyyer et al. 2015); without hidden layers
-fastText's classifier (Joulin et al. 2017), whose hashed n-grams may be there as well."""
+"""The mean of a text's embeddings, and layers on top: deep averaging networks (Iyyer et al. 2015); without hidden
+layers fastText's classifier (Joulin et al. 2017), whose hashed n-grams may be there as well."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from torch.nn import functional
 
 from textpipe.errors import UsageError
 from textpipe.models.inputs import PADDING
-from textpipe.models.layers import DEVIATION, Activation, Embedding, Normalisation, activation, normalisation, own_positions
+from textpipe.models.layers import (
+    DEVIATION,
+    Activation,
+    Embedding,
+    Normalisation,
+    activation,
+    normalisation,
+    own_positions,
+)
 from textpipe.models.neural import Neural, NeuralConfig
 from textpipe.settings import check_numbers
 

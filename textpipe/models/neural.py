@@ -29,7 +29,6 @@ from textpipe.metrics.classification import scores
 from textpipe.models.calibration import find_scale, softmax
 from textpipe.models.files import best_labels, read_config, read_description, write_description
 from textpipe.models.inputs import Inputs, Unit, Units
-from textpipe.models.layers import Embedding
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.batches import bucketed, in_order
@@ -301,9 +300,7 @@ class Neural:
         scale = description.get("scale")
         if type(scale) is not float or not 0 < scale < math.inf:
             raise ArtifactError("not a scale", where=where, hint=REMAKE)
-        inputs = Inputs.load(
-            folder, prefix=prefix, unit=config.unit, tokenizer=tokenizer, max_length=config.max_length
-        )
+        inputs = Inputs.load(folder, prefix=prefix, unit=config.unit, tokenizer=tokenizer, max_length=config.max_length)
         with seeded(0):
             network = loaded.network(inputs.sizes, len(loaded.labels))
         load_weights(folder / f"{prefix}{_WEIGHTS}", network)
@@ -350,14 +347,17 @@ def _note_cuts(units: Units, held: Units, most: int, log: TrainingLog) -> None:
     cut = units.cut + held.cut
     if cut:
         total = len(units.lengths) + len(held.lengths)
-        log.note(f"{cut:,} of {total:,} texts are longer than {most:,} units: only their beginning is read (max_length)")
+        log.note(
+            f"{cut:,} of {total:,} texts are longer than {most:,} units: only their beginning is read (max_length)"
+        )
         log.facts["cut"] = cut
 
 
 def _digest(units: Units, gold: npt.NDArray[np.int64], held: Units, held_gold: npt.NDArray[np.int64]) -> str:
     """What data a state of training belongs to."""
     digest = hashlib.sha256()
-    for part in (*units.channels, units.bounds, gold, *held.channels, held.bounds, held_gold):
+    parts: list[Any] = [*units.channels, units.bounds, gold, *held.channels, held.bounds, held_gold]
+    for part in parts:
         digest.update(f"{part.dtype}{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
 

@@ -24,8 +24,8 @@ Cell = Literal["rnn", "lstm", "gru"]
 class RecurrentConfig(NeuralConfig):
     """Those of all networks, of training too, and:
 
-    cell: `rnn` (with ReLU), `lstm` or `gru`; hidden: its size; layers: one on the other; bidirectional: the text is also
-        read from its end
+    cell: `rnn` (with ReLU), `lstm` or `gru`; hidden: its size; layers: one on the other; bidirectional: the text is
+        also read from its end
     pooling: what of the positions is classified: the `last` one (in each direction), of each number the `max` or the
         `mean`, or a mean weighed by `attention`
     layer_dropout: of what goes from layer to layer

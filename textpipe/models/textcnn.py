@@ -62,7 +62,8 @@ class TextCNN(Neural):
     @property
     def least(self) -> int:
         """That of the widest window."""
-        return max(self.config.widths)
+        config: TextCNNConfig = self.config
+        return max(config.widths)
 
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """See Neural."""
@@ -90,7 +91,7 @@ class _Network(nn.Module):  # type: ignore[misc]
 
     def forward(self, ids: Sequence[Any], lengths: Any) -> Any:
         config = self.config
-        shape = {"widths": config.widths, "filters": config.filters}
+        shape: dict[str, Any] = {"widths": config.widths, "filters": config.filters}
         columns = [kernel.weight.permute(1, 2, 0).flatten(1) for kernel in self.windows]
         weight = torch.cat(columns, 1)  # [dim, widths * filters]
         if self._of_unlike(lengths.device):

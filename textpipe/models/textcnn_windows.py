@@ -23,14 +23,17 @@ def pooled_windows(
     """[texts, len(widths) * filters]: for every filter the largest value over all windows of each text.
 
     products: of each channel [rows, sum(widths) * filters]: for every width, for every place in the window, what the
-    filters give with that row; ids: of each channel int64[texts, positions], rows of its product; lengths: int64[texts],
-    positions of each text, not fewer than the widest window. Positions behind a text's length are not looked at.
+    filters give with that row; ids: of each channel int64[texts, positions], rows of its product; lengths:
+    int64[texts], positions of each text, not fewer than the widest window: those behind are not looked at.
     """
     return _PooledWindows.apply(lengths, tuple(widths), filters, len(products), *products, *ids)
 
 
 def convolved_windows(embedded: Any, weight: Any, lengths: Any, *, widths: Sequence[int], filters: int) -> Any:
-    """As `pooled_windows`, by torch's convolution of embedded[texts, positions, dim]; weight: [dim, sum(widths) * filters]."""
+    """As `pooled_windows`, by torch's convolution.
+
+    embedded: [texts, positions, dim]; weight: [dim, sum(widths) * filters]
+    """
     turned = embedded.transpose(1, 2)
     pooled = []
     for width, start in zip(widths, starts(widths, filters), strict=True):
@@ -87,7 +90,7 @@ class _PooledWindows(torch.autograd.Function):  # type: ignore[misc]
             looked_up.append((places[:, None, part] + offsets).reshape(texts, width * filters))
             given.append(gradient[:, None, part].expand(texts, width, filters).reshape(texts, width * filters))
         at, values = torch.cat(looked_up, 1), torch.cat(given, 1).reshape(-1)
-        results = []
+        results: list[Any] = []
         for number, (shape, rows) in enumerate(zip(shapes, ids, strict=True)):
             if not ctx.needs_input_grad[4 + number]:
                 results.append(None)
