@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textpipe.corpus.document import Piece, ReadLog
 
 _Command = Callable[..., Any]
-_FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx")
+_FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx", "fasttext")
 
 _DECODING = (
     click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …"),

@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 BINS = 15  # of equal width, as Guo et al. 2017 have them
 _LEAST = 1e-7  # probability that a gold label has at least, so that one miss is no infinite loss
+_Z = 1.959964  # of the normal distribution 95% lie within so many standard deviations
 AVERAGES = ("macro", "micro", "weighted")
 RATIOS = ("precision", "recall", "f1")
 
@@ -213,6 +214,16 @@ def intervals(judged: Judged, *, resamples: int = 1000, seed: int = 0, confidenc
     return {name: Interval(*ends) for name, *ends in zip(("accuracy", "macro_f1"), low, high, strict=True)}
 
 
+def share_interval(correct: int, texts: int) -> Interval:
+    """The 95% interval of a share, such as accuracy, from its counts alone (Wilson 1927)."""
+    if not texts:
+        return Interval(0.0, 1.0)
+    share, spread = correct / texts, _Z * _Z / texts
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z * (share * (1 - share) / texts + spread / (4 * texts)) ** 0.5 / (1 + spread)
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
 def _resampled(judged: Judged, weights: Floats) -> tuple[float, float]:
     support, predicted, correct = _counts(judged, weights)
     accuracy = float(correct.sum() / weights.sum())
@@ -225,10 +236,14 @@ def _counts(judged: Judged, weights: Floats | None = None) -> tuple[Floats, Floa
     each = np.ones(len(judged.gold)) if weights is None else weights
     right = judged.correct
     return (
-        np.bincount(judged.gold, each, minlength=size),
-        np.bincount(judged.predicted, each, minlength=size),
-        np.bincount(judged.gold[right], each[right], minlength=size),
+        _sums(judged.gold, each, size),
+        _sums(judged.predicted, each, size),
+        _sums(judged.gold[right], each[right], size),
     )
+
+
+def _sums(places: Integers, weights: Floats, size: int) -> Floats:
+    return np.bincount(places, weights, minlength=size).astype(np.float64, copy=False)
 
 
 def _ratios(support: Floats, predicted: Floats, correct: Floats) -> tuple[Floats, Floats, Floats]:
