@@ -88,4 +88,4 @@ def _needed(groups: Mapping[str, Counter[str]], held: set[str]) -> set[str]:
 
 
 def _digest(text: str, purpose: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=purpose.encode()[:16]).digest()
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=purpose.encode()).digest()
