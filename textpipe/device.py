@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.util import find_spec
 from typing import Any, NamedTuple
+
+from textpipe.errors import UsageError
+
+_NAMES = re.compile(r"cpu|cuda(:\d{1,3})?")
 
 
 class Device(NamedTuple):
@@ -12,6 +17,13 @@ class Device(NamedTuple):
 
     name: str
     detail: str
+
+
+def checked_device(given: str) -> str | None:
+    """The name of a device, None for `auto`, the best. Raises UsageError for what is none."""
+    if given != "auto" and not _NAMES.fullmatch(given):
+        raise UsageError(f"--device {given}: no such device", hint="auto, cpu, cuda or cuda:N")
+    return None if given == "auto" else given
 
 
 def usable_cores() -> int:

@@ -121,6 +121,26 @@ def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray
     return Judged(classes, len(labels), truth, predicted, confidence, -np.log(likelihood.clip(_LEAST, 1.0)))
 
 
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Predictions of one model that were judged part by part. Raises ValueError for none."""
+    labels = parts[0].classes[: parts[0].known]
+    unknown = sorted({label for part in parts for label in part.classes[part.known :]})
+    classes = (*labels, *unknown)
+    places = {label: len(labels) + place for place, label in enumerate(unknown)}
+    gold = []
+    for part in parts:
+        mapped = [*range(part.known), *(places[label] for label in part.classes[part.known :])]
+        gold.append(np.array(mapped, np.int64)[part.gold])
+    return Judged(
+        classes,
+        len(labels),
+        np.concatenate(gold),
+        np.concatenate([part.predicted for part in parts]),
+        np.concatenate([part.confidence for part in parts]),
+        np.concatenate([part.loss for part in parts]),
+    )
+
+
 def overall(judged: Judged) -> dict[str, float]:
     """What `scores` gives."""
     if not len(judged.gold):

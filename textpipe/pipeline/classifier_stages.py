@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from textpipe.errors import REMAKE, ArtifactError, UsageError
 from textpipe.models import classifier_class
+from textpipe.models.settings import settings_of
 from textpipe.pipeline.document_stages import artifact_of, documents_of, tokenizer_of
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.pipeline.training_log import ClassifierTelling
@@ -21,28 +21,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 SEEN = "seen.npy"
-
-
-def settings_of(arch: str, settings: Mapping[str, Any], *, seed: int = 0) -> dict[str, Any]:
-    """All settings of an architecture as JSON has them, `seed` among them where it has one.
-
-    Raises UsageError for an unknown architecture or setting, and for a value that is refused.
-    """
-    config = classifier_class(arch).Config
-    if any(field.name == "seed" for field in fields(config)):
-        settings = {"seed": seed, **settings}
-    hints = get_type_hints(config)
-    given = {name: _as_hinted(value, hints.get(name)) for name, value in settings.items()}
-    return {name: _as_json(value) for name, value in asdict(config_from(config, given)).items()}
-
-
-def _as_hinted(value: Any, hint: Any) -> Any:
-    """1 is 1.0 where a real number is wanted: equal settings are one recipe."""
-    return float(value) if hint is float and type(value) is int else value
-
-
-def _as_json(value: Any) -> Any:
-    return [_as_json(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _fill(params: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def load(
 ) -> Any:
     """What an artifact holds: `Vectors` of embeddings, a classifier, the weights of an idf (for `keywords(idf=…)`).
 
-    name: its name, `kind/name` or id; kind: needed for `latest`; device: that a classifier computes on, None for the best
+    name: its name, `kind/name` or id; kind: needed for `latest`; device: of a classifier, None for the best
     Raises ArtifactError when there is none, or when it is damaged; UsageError for a kind that is no value.
     """
     artifact = resolve(store if isinstance(store, Store) else Store(Path(store)), name, kind=kind)
