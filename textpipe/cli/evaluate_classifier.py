@@ -105,7 +105,8 @@ def classifier(
 
 def _tell(record: ClassifierRecord) -> None:
     if record["unlabelled"]:
-        note(f"left out: {record['unlabelled']:,} rows without a label")
+        rows = "row" if record["unlabelled"] == 1 else "rows"
+        note(f"left out: {record['unlabelled']:,} {rows} without a label")
     if record["unknown"]:
         labels = ", ".join(f"{label!r} ({count:,})" for label, count in list(record["unknown"].items())[:3])
         more = f", and {len(record['unknown']) - 3:,} more" if len(record["unknown"]) > 3 else ""

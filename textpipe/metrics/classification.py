@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +95,7 @@ class Interval(NamedTuple):
 
 
 def scores(
-    gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[npt.NBitBase]]
+    gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[Any]]
 ) -> dict[str, float]:
     """accuracy; macro_, micro_ and weighted_ precision, recall and f1; loss; ece.
 
@@ -108,7 +108,7 @@ def scores(
     return overall(judge(gold, labels, probabilities))
 
 
-def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[npt.NBitBase]]) -> Judged:
+def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[Any]]) -> Judged:
     """The predictions of a model beside gold labels; arguments as of `scores`."""
     classes = (*labels, *sorted(set(gold) - set(labels)))
     places = {label: place for place, label in enumerate(classes)}

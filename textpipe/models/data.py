@@ -13,7 +13,7 @@ from textpipe.errors import InputError
 
 _MOST_LABELS = 1000  # whose counts are kept
 _HOW = (
-    'a table with a column "label" (--label-col NAME names another), a folder for each class, '
+    'a table with a column "label" (--label-col NAME names another), a directory with a folder for each class, '
     "or lines that begin with __label__NAME"
 )
 
@@ -39,8 +39,9 @@ class TrainingData:
         counts = label_counts([*self.train, *(self.valid if self.split else [])])
         most, *_, least = counts
         largest, smallest = counts[most], counts[least]
-        spread = f"{largest:,} of {quoted(most)}"
-        spread += f" to {smallest:,} of {quoted(least)}" if smallest != largest else " and of every other"
+        spread = f"{largest:,} of each"
+        if smallest != largest:
+            spread = f"{largest:,} of {quoted(most)} to {smallest:,} of {quoted(least)}"
         texts = len(self.train) + (len(self.valid) if self.split else 0)
         yield f"{texts:,} texts of {len(counts):,} labels, {spread}; {len(self.valid):,} held back"
         yield from (finding.line for finding in self.findings)
@@ -111,6 +112,8 @@ def _usable(documents: Sequence[Document], *, where: str | None) -> list[Documen
     if not used:
         hint = "--text-col NAME names the column of the text"
         raise InputError(f"all {len(labelled):,} texts are empty", where=where, hint=hint)
+    if len(used) == 1 and len(documents) > 1:
+        raise InputError(f"of {len(documents):,} rows one alone has a label and a text", where=where, hint=_HOW)
     if len(used) == 1:
         hint = "two texts of two labels at least; dozens of each label are a beginning"
         raise InputError("a single text is nothing to learn from", where=where, hint=hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from textpipe.errors import InputError, UsageError
@@ -94,7 +94,22 @@ def _corpus(store: Store, files: Given, reading: Mapping[str, Any], log: StageLo
     complete = CORPUS.complete({**reading, "labels": True})
     CORPUS.check(complete)
     corpus, _ = realize(store, CORPUS, complete, {"files": files}, log=log)
+    for line in _account(corpus.manifest.metrics):
+        log.note(line)
     return corpus
+
+
+def _account(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """What became of rows that are no documents, and of bytes that are no UTF-8."""
+    left_out = {**metrics["skipped"], **metrics["rejected"]}
+    if left_out:
+        yield f"left out: {', '.join(f'{count:,} {reason}' for reason, count in left_out.items())}"
+    if metrics["replaced_characters"]:
+        yield f"{metrics['replaced_characters']:,} unreadable characters were replaced by U+FFFD"
+    guessed = {name: count for name, count in metrics["encodings"].items() if name != "utf-8"}
+    if guessed:
+        counted = (f"{name} ({count} {'files' if count > 1 else 'file'})" for name, count in guessed.items())
+        yield f"read as {', '.join(counted)}"
 
 
 def _named(error: InputError, paths: Mapping[str, Sequence[str]], inputs: Mapping[str, Given]) -> InputError:
@@ -117,9 +132,9 @@ def held_back_line(manifest: Manifest) -> str:
     accuracy = scores["accuracy"]
     low, high = share_interval(round(accuracy * texts), texts)
     line = f"accuracy {accuracy:.3f} (95% interval {low:.3f} to {high:.3f}), "
-    line += f"macro F1 {scores['macro_f1']:.3f} on {texts:,} held-back texts"
+    line += f"macro F1 {scores['macro_f1']:.3f} on {texts:,} held-back text{'' if texts == 1 else 's'}"
     if data["refit"]:
         line += ", before it learned from these too"
-    if any(epoch["scores"] for epoch in metrics["epochs"]):
+    if len([epoch for epoch in metrics["epochs"] if epoch["scores"]]) > 1:
         line += "; the same texts chose its epoch, so expect a little less of new ones"
     return line
