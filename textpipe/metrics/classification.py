@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 BINS = 15  # of equal width, as Guo et al. 2017 have them
 _LEAST = 1e-7  # probability that a gold label has at least, so that one miss is no infinite loss
+_Z = 1.959964  # of the normal distribution 95% lie within so many standard deviations
 AVERAGES = ("macro", "micro", "weighted")
 RATIOS = ("precision", "recall", "f1")
 
@@ -94,7 +95,7 @@ class Interval(NamedTuple):
 
 
 def scores(
-    gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[npt.NBitBase]]
+    gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[Any]]
 ) -> dict[str, float]:
     """accuracy; macro_, micro_ and weighted_ precision, recall and f1; loss; ece.
 
@@ -107,7 +108,7 @@ def scores(
     return overall(judge(gold, labels, probabilities))
 
 
-def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[npt.NBitBase]]) -> Judged:
+def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray[np.floating[Any]]) -> Judged:
     """The predictions of a model beside gold labels; arguments as of `scores`."""
     classes = (*labels, *sorted(set(gold) - set(labels)))
     places = {label: place for place, label in enumerate(classes)}
@@ -118,6 +119,26 @@ def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray
     known = truth < len(labels)
     likelihood = np.where(known, probabilities[rows, np.where(known, truth, 0)], 0.0).astype(np.float64)
     return Judged(classes, len(labels), truth, predicted, confidence, -np.log(likelihood.clip(_LEAST, 1.0)))
+
+
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Predictions of one model that were judged part by part. Raises ValueError for none."""
+    labels = parts[0].classes[: parts[0].known]
+    unknown = sorted({label for part in parts for label in part.classes[part.known :]})
+    classes = (*labels, *unknown)
+    places = {label: len(labels) + place for place, label in enumerate(unknown)}
+    gold = []
+    for part in parts:
+        mapped = [*range(part.known), *(places[label] for label in part.classes[part.known :])]
+        gold.append(np.array(mapped, np.int64)[part.gold])
+    return Judged(
+        classes,
+        len(labels),
+        np.concatenate(gold),
+        np.concatenate([part.predicted for part in parts]),
+        np.concatenate([part.confidence for part in parts]),
+        np.concatenate([part.loss for part in parts]),
+    )
 
 
 def overall(judged: Judged) -> dict[str, float]:
@@ -213,6 +234,16 @@ def intervals(judged: Judged, *, resamples: int = 1000, seed: int = 0, confidenc
     return {name: Interval(*ends) for name, *ends in zip(("accuracy", "macro_f1"), low, high, strict=True)}
 
 
+def share_interval(correct: int, texts: int) -> Interval:
+    """The 95% interval of a share, such as accuracy, from its counts alone (Wilson 1927)."""
+    if not texts:
+        return Interval(0.0, 1.0)
+    share, spread = correct / texts, _Z * _Z / texts
+    middle = (share + spread / 2) / (1 + spread)
+    half = _Z * (share * (1 - share) / texts + spread / (4 * texts)) ** 0.5 / (1 + spread)
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
 def _resampled(judged: Judged, weights: Floats) -> tuple[float, float]:
     support, predicted, correct = _counts(judged, weights)
     accuracy = float(correct.sum() / weights.sum())
@@ -225,10 +256,14 @@ def _counts(judged: Judged, weights: Floats | None = None) -> tuple[Floats, Floa
     each = np.ones(len(judged.gold)) if weights is None else weights
     right = judged.correct
     return (
-        np.bincount(judged.gold, each, minlength=size),
-        np.bincount(judged.predicted, each, minlength=size),
-        np.bincount(judged.gold[right], each[right], minlength=size),
+        _sums(judged.gold, each, size),
+        _sums(judged.predicted, each, size),
+        _sums(judged.gold[right], each[right], size),
     )
+
+
+def _sums(places: Integers, weights: Floats, size: int) -> Floats:
+    return np.bincount(places, weights, minlength=size).astype(np.float64, copy=False)
 
 
 def _ratios(support: Floats, predicted: Floats, correct: Floats) -> tuple[Floats, Floats, Floats]:
