@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from textpipe.errors import ArtifactError, InputError
-from textpipe.models.inputs import FIRST, PADDING, UNKNOWN, UNITS, Inputs, Unit
+from textpipe.models.inputs import FIRST, PADDING, UNITS, UNKNOWN, Inputs, Unit
 from textpipe.segment.tokenizer import Tokenizer
 
 TEXTS = ["清华大学在北京", "北京 的　Ｗｅａ 天气", "Weather在北京"]
