@@ -27,9 +27,16 @@ _FILE = "state.safetensors"
 _SAVE_EVERY = 5.0  # seconds at least
 _SHARE = 20  # so many times longer than a save takes there is none: it costs a twentieth of the time at most
 _LONGEST_HEADER = 1 << 24
-_CODES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "uint8": "U8"}
-_CODES["bool"] = "BOOL"
-_NAMES = {code: name for name, code in _CODES.items()}
+CODES = {  # numpy's name of a type → that of safetensors
+    "float64": "F64",
+    "float32": "F32",
+    "float16": "F16",
+    "int64": "I64",
+    "int32": "I32",
+    "uint8": "U8",
+    "bool": "BOOL",
+}
+_NAMES = {code: name for name, code in CODES.items()}
 _SIZES = {"F64": 8, "F32": 4, "F16": 2, "I64": 8, "I32": 4, "U8": 1, "BOOL": 1}
 
 Arrays = Mapping[str, "npt.NDArray[Any]"]
@@ -87,7 +94,7 @@ class Checkpoints:
         offset = 0
         for name, array in saved.arrays.items():
             header[name] = {
-                "dtype": _CODES[str(array.dtype)],
+                "dtype": CODES[str(array.dtype)],
                 "shape": list(array.shape),
                 "data_offsets": [offset, offset + array.nbytes],
             }

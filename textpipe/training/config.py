@@ -30,8 +30,8 @@ class TrainingConfig:
     lr: the learning rate at its highest; warmup: share of the steps in which it rises to that
     schedule: what it does then: falls to 0 as a `cosine` or a line (`linear`), stays (`constant`), or halves when the
         metric has not gained for an epoch (`plateau`)
-    momentum: of sgd; weight_decay: decoupled (Loshchilov and Hutter 2019), not on biases, norms and embeddings;
-        l1: weight of the sum of absolute weights, on the same weights
+    momentum: of sgd; weight_decay: decoupled with adamw (Loshchilov and Hutter 2019), a part of the gradient with the
+        others; not on biases, norms and embeddings; l1: weight of the sum of absolute weights, on the same weights
     loss: of the classes; focal_gamma: of the focal loss (Lin et al. 2017); label_smoothing: of cross_entropy
     class_weights: `balanced` weighs an example by the rarity of its class
     clip: the norm that gradients are scaled down to, 0 for never

@@ -46,9 +46,10 @@ class Task:
     network: a torch module, on any device; its weights are where training begins (`initialisation.seeded` makes them
         follow from a seed)
     batches: of epoch 1, 2, …: a sequence of the same length every time, from which each is taken when it is needed;
-        the same ones whenever it is asked. A batch is a tensor, or tensors in (named) tuples, lists and dicts; they
-        are moved to the device
-    loss: of network and batch: a scalar, the mean over examples that are counted in the second part of the answer
+        the same ones whenever it is asked. A batch is a tensor, or tensors in (named) tuples, lists and dicts, which
+        are moved to the device; what else is in there stays as it is
+    loss: of network and batch: a scalar, the mean over examples that are counted in the second part of the answer; what
+        it draws, as dropout does, comes from torch's generators, which are seeded anew before every step
     score: of the network on held-back data, called after each epoch without dropout and gradients (the average of
         weights where there is one), always in float32; it must have config.metric. None: the metric is the
         training loss
@@ -182,12 +183,12 @@ class _Run:
 
     def go_on(self, saving: Checkpoints) -> None:
         """To the end, from wherever it stands."""
-        if self.standing.ended:
-            return
+        known = self.standing.ended
         self.network.train()
         while not self.standing.ended:
             self._epoch(saving)
-        self._save(saving)  # whoever could not keep the result need not train again
+        if not known:
+            self._save(saving)  # whoever could not keep the result need not train again
 
     def _epoch(self, saving: Checkpoints) -> None:
         standing = self.standing
@@ -208,7 +209,7 @@ class _Run:
             self._save(saving)
 
     def _step(self, batch: Any) -> StepReport | None:
-        """None when its figures are not finite: then nothing has changed but the standing."""
+        """None when its figures are not finite: then no weight has changed, and training has ended."""
         standing, config = self.standing, self.config
         step, steps = standing.step + 1, self.an_epoch * config.epochs
         reseed(self.device, config.seed, step)

@@ -24,6 +24,7 @@ def surroundings(device: Any, workers: int | None) -> Iterator[int]:
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(threads)
+        stack.enter_context(torch.sparse.check_sparse_tensor_invariants(enable=False))  # else torch warns of it
         if device.type == "cuda":
             stack.enter_context(torch.cuda.device(device))
             stack.enter_context(torch.random.fork_rng(devices=[torch.cuda.current_device()]))

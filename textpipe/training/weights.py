@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from textpipe.errors import REMAKE, ArtifactError
+from textpipe.store.checkpoint import CODES
 
 
 def save_weights(path: Path, network: Any) -> None:
@@ -33,22 +34,23 @@ def load_weights(path: Path, network: Any) -> None:
             if set(stored.keys()) != wanted.keys():
                 raise ArtifactError("not the weights of this network: other names", where=path, hint=REMAKE)
             for name, tensor in wanted.items():
-                _check_shape(path, name, stored.get_slice(name).get_shape(), tensor)
-                tensor.copy_(torch.from_numpy(_checked(path, name, stored.get_tensor(name), tensor)))
+                part = stored.get_slice(name)
+                _check_kind(path, name, (part.get_dtype(), part.get_shape()), tensor)
+                tensor.copy_(torch.from_numpy(_finite(path, name, stored.get_tensor(name))))
     except (SafetensorError, FileNotFoundError):
         raise ArtifactError("not a safetensors file", where=path, hint=REMAKE) from None
     network.eval()
 
 
-def _check_shape(path: Path, name: str, shape: list[int], tensor: Any) -> None:
-    if list(shape) != list(tensor.shape):
-        message = f"not the weights of this network: {name} is {shape}, not {list(tensor.shape)}"
+def _check_kind(path: Path, name: str, found: tuple[str, list[int]], tensor: Any) -> None:
+    """The type, as safetensors calls it, and the shape."""
+    wanted = CODES[str(tensor.dtype).removeprefix("torch.")], list(tensor.shape)
+    if (found[0], list(found[1])) != wanted:
+        message = f"not the weights of this network: {name} is {found[0]}{found[1]}, not {wanted[0]}{wanted[1]}"
         raise ArtifactError(message, where=path, hint=REMAKE)
 
 
-def _checked(path: Path, name: str, found: Any, tensor: Any) -> Any:
-    if str(found.dtype) != str(tensor.dtype).removeprefix("torch."):
-        raise ArtifactError(f"not the weights of this network: {name} is {found.dtype}", where=path, hint=REMAKE)
+def _finite(path: Path, name: str, found: Any) -> Any:
     if not np.isfinite(found).all():
         raise ArtifactError(f"{name} has numbers that are not finite", where=path, hint=REMAKE)
     return found
