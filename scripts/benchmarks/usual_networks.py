@@ -51,7 +51,7 @@ class UsualBiLSTM(nn.Module):  # type: ignore[misc]
         return self.last(self.lstm(self.embedding(ids))[0][:, -1, :])
 
 
-NETWORKS = {"textcnn": UsualTextCNN, "recurrent": UsualBiLSTM}
+NETWORKS: dict[str, Any] = {"textcnn": UsualTextCNN, "recurrent": UsualBiLSTM}
 
 
 class Usual:

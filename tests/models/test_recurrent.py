@@ -85,8 +85,9 @@ def test_a_plain_network_may_begin_by_handing_on() -> None:
         assert torch.equal(part.weight_hh_l0, torch.eye(4))
 
 
-def test_interrupted_it_goes_on_to_the_same_bits(tmp_path: Any, monkeypatch: Any) -> None:
-    assert resumed(Recurrent, tmp_path, monkeypatch, layers=2, **SMALL)
+@pytest.mark.parametrize(("cell", "workers"), [("lstm", 2), ("gru", 1)])
+def test_interrupted_it_goes_on_to_the_same_bits(tmp_path: Any, monkeypatch: Any, cell: str, workers: int) -> None:
+    assert resumed(Recurrent, tmp_path, monkeypatch, layers=2, cell=cell, workers=workers, **SMALL)
 
 
 @pytest.mark.parametrize("settings", [{"cell": "lstn"}, {"hidden": 0}, {"layers": 0}, {"pooling": "sum"}])

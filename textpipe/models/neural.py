@@ -38,6 +38,7 @@ from textpipe.training.log import TrainingLog
 from textpipe.training.loop import Task, Trained, evaluation, train
 from textpipe.training.losses import class_loss
 from textpipe.training.steps import History, write_steps
+from textpipe.training.surroundings import surroundings
 from textpipe.training.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
@@ -135,6 +136,10 @@ class Neural:
         has an attribute `embedding`, layers.Embedding; sizes: rows of its channels."""
         raise NotImplementedError
 
+    def facts(self) -> dict[str, object]:
+        """What else is to be told of a training."""
+        return {}
+
     # ------------------------------------------------------------------------------------------ learning
 
     def fit(
@@ -169,13 +174,16 @@ class Neural:
             fingerprint=_digest(units, gold, held, held_gold),
         )
         prior = np.array(list(counts.values()), np.float64) / len(documents)
-        decisions = self._decisions(network, held)
+        with surroundings(torch_device(self._device), self._workers):
+            decisions = self._decisions(network, held)
         scale = find_scale(decisions, held_gold) if len(valid) else 1.0
         self._fitted = _Fitted(inputs, network, prior, scale, trained.history)
         if valid:
             probabilities = self._probabilities(decisions, held)
             log.facts["valid"] = scores([one.label or "" for one in valid], self.labels, probabilities)
-        log.facts.update(_told(trained), batch_size=config.batch_size, units=inputs.sizes, scale=scale)
+        log.facts.update(
+            {**_told(trained), **self.facts()}, batch_size=config.batch_size, units=inputs.sizes, scale=scale
+        )
         return self
 
     def _inputs(self, documents: Sequence[Document]) -> Inputs:

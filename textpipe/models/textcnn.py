@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from textpipe.device import torch_device
 from textpipe.errors import UsageError
 from textpipe.models.layers import Embedding
 from textpipe.models.neural import Neural, NeuralConfig
@@ -69,6 +70,15 @@ class TextCNN(Neural):
         """See Neural."""
         return _Network(self.config, sizes, classes)
 
+    def facts(self) -> dict[str, object]:
+        """See Neural."""
+        device = torch_device(self._device)
+        unlike = _of_unlike(self.config, device)
+        return {
+            "convolution": "unlike" if unlike else "torch",
+            "products_in_halves": unlike and _halves(self.config, device),
+        }
+
 
 class _Network(nn.Module):  # type: ignore[misc]
     def __init__(self, config: TextCNNConfig, sizes: Sequence[int], classes: int) -> None:
@@ -94,9 +104,9 @@ class _Network(nn.Module):  # type: ignore[misc]
         shape: dict[str, Any] = {"widths": config.widths, "filters": config.filters}
         columns = [kernel.weight.permute(1, 2, 0).flatten(1) for kernel in self.windows]
         weight = torch.cat(columns, 1)  # [dim, widths * filters]
-        if self._of_unlike(lengths.device):
+        if _of_unlike(config, lengths.device):
             vectors, places = self.embedding.of_unlike(ids)
-            dtype = torch.bfloat16 if self._in_halves(lengths.device) else weight.dtype
+            dtype = torch.bfloat16 if self.training and _halves(config, lengths.device) else weight.dtype
             parts = weight.to(dtype).chunk(len(vectors))
             products = [part.to(dtype) @ own for part, own in zip(vectors, parts, strict=True)]
             pooled = pooled_windows(products, places, lengths, **shape).to(self.bias.dtype)
@@ -107,13 +117,15 @@ class _Network(nn.Module):  # type: ignore[misc]
         hidden = torch.relu(pooled + self.bias)  # the largest of relu(x + b) is relu of the largest x, + b
         return self.last(functional.dropout(hidden, config.dropout, self.training))
 
-    def _of_unlike(self, device: Any) -> bool:
-        return self.config.convolution == "unlike" or (self.config.convolution == "auto" and device.type == "cpu")
 
-    def _in_halves(self, device: Any) -> bool:
-        """Sums of products stay in float32, so that the order of texts in a batch hardly matters; predictions are in
-        float32 altogether."""
-        return self.training and self.config.precision == "auto" and device.type == "cpu" and has_bfloat16()
+def _of_unlike(config: TextCNNConfig, device: Any) -> bool:
+    return config.convolution == "unlike" or (config.convolution == "auto" and device.type == "cpu")
+
+
+def _halves(config: TextCNNConfig, device: Any) -> bool:
+    """Whether products are in bfloat16 in training. Predictions are in float32 altogether, or the order of texts in a
+    batch would be seen in them."""
+    return config.precision == "auto" and device.type == "cpu" and has_bfloat16()
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
