@@ -13,6 +13,7 @@ from textpipe.errors import ResourceError, UsageError
 
 _DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_NAMES = re.compile(r"cpu|cuda(:\d{1,3})?")
 
 
 class Device(NamedTuple):
@@ -20,6 +21,13 @@ class Device(NamedTuple):
 
     name: str
     detail: str
+
+
+def checked_device(given: str) -> str | None:
+    """The name of a device, None for `auto`, the best. Raises UsageError for what is none."""
+    if given != "auto" and not _NAMES.fullmatch(given):
+        raise UsageError(f"--device {given}: no such device", hint="auto, cpu, cuda or cuda:N")
+    return None if given == "auto" else given
 
 
 def usable_cores() -> int:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from textpipe.corpus.document import Document, ReadLog
-from textpipe.corpus.read import FORMATS, ReadKeywords, ReadOptions, read
+from textpipe.corpus.formats import FORMATS
+from textpipe.corpus.paths import folder_below
+from textpipe.corpus.read import ReadKeywords, ReadOptions, read
 from textpipe.errors import REMAKE, ArtifactError
 from textpipe.pipeline.raw import RawFiles
 from textpipe.pipeline.resume import growing
@@ -53,7 +55,7 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     names = {os.path.abspath(path): name for path, name in files.names.items()}
     documents = read(names, log=account, **cast("ReadKeywords", params))
     with open(folder / "documents.jsonl", "w", encoding="utf-8", newline="\n") as stream:
-        for document in _renamed(documents, names):
+        for document in _renamed(documents, names, labels=params["labels"]):
             record = {key: value for key, value in asdict(document).items() if value is not None}
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
             log.progress(account.used)
@@ -73,17 +75,19 @@ def account_metrics(account: ReadLog) -> dict[str, Any]:
     }
 
 
-def _renamed(documents: Iterator[Document], names: Mapping[str, str]) -> Iterator[Document]:
+def _renamed(documents: Iterator[Document], names: Mapping[str, str], *, labels: bool) -> Iterator[Document]:
     """Places below what was named instead of places on this machine: a moved corpus is the same corpus.
 
-    An id that is its document's place on this machine, from the root on, was given for want of another.
+    An id that is its document's place on this machine, from the root on, was given for want of another. With
+    `labels`, a document without one has that of its folder.
     """
     for document in documents:
         source = document.source or ""
-        path, colon, line = source.rpartition(":")
-        known = names[source] if source in names else f"{names[path]}{colon}{line}"
+        path, colon, line = (source, "", "") if source in names else source.rpartition(":")
+        known = f"{names[path]}{colon}{line}"
         identity = known if document.id == source else document.id
-        yield Document(identity, document.text, document.label, known)
+        label = folder_below(names[path]) if labels and document.label is None else document.label
+        yield Document(identity, document.text, label, known)
 
 
 def documents_of(corpus: Artifact) -> Iterator[Document]:
@@ -116,6 +120,7 @@ CORPUS = Stage(
         "seed": Parameter(0, "number"),
         "fold": Parameter(False, "flag"),
         "strict": Parameter(False, "flag"),
+        "labels": Parameter(False, "flag"),
     },
     packages=("charset-normalizer",),
     check=lambda params: ReadOptions(**params),

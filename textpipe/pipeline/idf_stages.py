@@ -33,6 +33,7 @@ from textpipe.text import split_pieces
 _SETTINGS = "idf.json"
 _TABLE = "frequencies.tsv"
 _NUMBERS = ("documents", "words", "total", "median")
+_READING = {name: parameter for name, parameter in CORPUS.params.items() if name != "labels"}
 _PARAMS = {"min_documents": Parameter(1, "number", least=1), "formula": Parameter("jieba", choices=FORMULAS)}
 
 
@@ -56,7 +57,7 @@ def _make_from_files(
     """The same files, straight from text: neither documents nor tokens are kept."""
     tokenizer = tokenizer_of(params, inputs)
     files = files_of(inputs, "files")
-    options = ReadOptions(**{name: params[name] for name in CORPUS.params}, line_blocks=True)
+    options = ReadOptions(**{name: params[name] for name in _READING}, line_blocks=True)
     account = ReadLog()
     tally = DocumentTally(folder=folder)
     pieces = read_pieces([os.path.abspath(path) for path in files.names], options, log=account)
@@ -120,9 +121,9 @@ IDF_FROM_FILES = Stage(
     make=_make_from_files,
     inputs={"files": "files", "dictionary": "files"},
     optional=frozenset({"dictionary"}),
-    params={**CORPUS.params, "hmm": Parameter(True, "flag"), **_PARAMS},
+    params={**_READING, "hmm": Parameter(True, "flag"), **_PARAMS},
     packages=("charset-normalizer", "jieba"),
-    check=lambda params: ReadOptions(**{name: params[name] for name in CORPUS.params}),
+    check=lambda params: ReadOptions(**{name: params[name] for name in _READING}),
 )
 
 
