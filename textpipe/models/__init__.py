@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
 
@@ -15,6 +14,8 @@ from textpipe.corpus.document import Document
 from textpipe.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     import numpy as np
     import numpy.typing as npt
 
@@ -81,17 +82,23 @@ class Classifier(Protocol):
 
 def names() -> list[str]:
     """The architectures there are, our own first."""
-    return [*CLASSIFIERS, *sorted({point.name for point in entry_points(group=_GROUP)} - CLASSIFIERS.keys())]
+    return [*CLASSIFIERS, *sorted({point.name for point in _points()} - CLASSIFIERS.keys())]
 
 
 def classifier_class(name: str) -> type[Classifier]:
     """The architecture of that name, imported now. Raises UsageError when there is none."""
     place = CLASSIFIERS.get(name)
     if place is None:
-        found = [point for point in entry_points(group=_GROUP) if point.name == name]
+        found = [point for point in _points() if point.name == name]
         if not found:
             message = f"no architecture {name!r}{did_you_mean(name, names())}"
             raise UsageError(message, hint=f"one of: {', '.join(names())}")
         return cast("type[Classifier]", found[0].load())
     module, _, attribute = place.partition(":")
     return cast("type[Classifier]", getattr(import_module(module), attribute))
+
+
+def _points() -> EntryPoints:
+    from importlib.metadata import entry_points  # takes longer than to predict a line
+
+    return entry_points(group=_GROUP)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from textpipe.errors import InputError, UsageError
 from textpipe.metrics.classification import share_interval
 from textpipe.models.settings import setting_names
+from textpipe.operations.open_vectors import embeddings_artifact
 from textpipe.pipeline.classifier_stages import CLASSIFIER
 from textpipe.pipeline.document_stages import CORPUS
 from textpipe.pipeline.raw import raw_files
@@ -16,7 +17,7 @@ from textpipe.pipeline.stage import Given, StageLog, digests, name_artifact, rea
 from textpipe.store.layout import Store
 from textpipe.store.manifest import Manifest
 from textpipe.store.objects import Artifact, find
-from textpipe.store.refs import check_name, resolve
+from textpipe.store.refs import check_name
 
 _EMBEDDED = "freeze"  # a setting of every architecture that begins with vectors of an artifact
 _PARTS = ("limit",)  # reading options of training alone
@@ -71,7 +72,7 @@ def train_classifier(
         if _EMBEDDED not in setting_names(complete["arch"]):
             hint = "--arch textcnn, recurrent or mlp begin with vectors"
             raise UsageError(f"the architecture {complete['arch']} has no use for --embeddings", hint=hint)
-        inputs["embeddings"] = resolve(store, embeddings, kind="embeddings")
+        inputs["embeddings"] = embeddings_artifact(store, embeddings)
     train, valid = (raw_files(paths, store) for paths in (source.paths, source.valid))
     if source.dictionaries:
         inputs["dictionary"] = raw_files(source.dictionaries, store)
