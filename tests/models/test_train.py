@@ -49,7 +49,7 @@ def test_documents_and_held_back_ones() -> None:
 def test_what_makes_no_sense() -> None:
     for wrong in ({"arch": "no such"}, {"arch": "centroid", "nonsense": 1}, {"arch": "centroid", "valid": 1.0}):
         with pytest.raises(UsageError):
-            textpipe.train_classifier(PAIRS, **wrong)  # type: ignore[arg-type]
+            textpipe.train_classifier(PAIRS, **wrong)
     with pytest.raises(UsageError, match="not a document with a label"):
         textpipe.train_classifier(["text"], arch="centroid")  # type: ignore[list-item]
     with pytest.raises(InputError, match="single text"):

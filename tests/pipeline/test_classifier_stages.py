@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from textpipe.pipeline.stage import StageLog, name_artifact, realize
 from textpipe.pipeline.word_stages import STAGES
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
+from textpipe.training.log import TrainingLog
 
 CENTROID = {"arch": "centroid"}
 
@@ -179,8 +181,8 @@ def test_parameters_that_make_no_sense() -> None:
 def test_odd_facts_are_kept_as_json(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fit = Centroid.fit
 
-    def telling(self: Centroid, *arguments: object, log: textpipe.training.log.TrainingLog, **more: object) -> Centroid:  # type: ignore[name-defined]
-        found = fit(self, *arguments, log=log, **more)  # type: ignore[arg-type]
+    def telling(self: Centroid, *arguments: Any, log: TrainingLog, **more: Any) -> Centroid:
+        found = fit(self, *arguments, log=log, **more)
         log.facts |= {"best": np.float32(0.5), "list": (1, np.int64(2)), "worst": float("nan"), "path": Path("x")}
         return found
 
