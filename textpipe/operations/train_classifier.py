@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from textpipe.models.settings import setting_names
 from textpipe.operations.open_vectors import embeddings_artifact
 from textpipe.pipeline.classifier_stages import CLASSIFIER
 from textpipe.pipeline.document_stages import CORPUS
-from textpipe.pipeline.raw import raw_files
+from textpipe.pipeline.raw import RawFiles, raw_files
 from textpipe.pipeline.resume import forget
 from textpipe.pipeline.stage import Given, StageLog, digests, name_artifact, realize
 from textpipe.store.layout import Store
@@ -91,10 +92,15 @@ def train_classifier(
     return artifact
 
 
-def _corpus(store: Store, files: Given, reading: Mapping[str, Any], log: StageLog) -> Artifact:
+def _corpus(store: Store, files: RawFiles, reading: Mapping[str, Any], log: StageLog) -> Artifact:
     complete = CORPUS.complete({**reading, "labels": True})
     CORPUS.check(complete)
-    corpus, _ = realize(store, CORPUS, complete, {"files": files}, log=log)
+    try:
+        corpus, _ = realize(store, CORPUS, complete, {"files": files}, log=log)
+    except InputError as error:
+        given = {os.path.abspath(path): path for path in files.names}
+        where = given.get(error.where or "", error.where)
+        raise type(error)(error.message, where=where, line=error.line, hint=error.hint) from None
     for line in _account(corpus.manifest.metrics):
         log.note(line)
     return corpus
