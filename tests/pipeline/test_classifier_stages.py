@@ -69,7 +69,7 @@ def test_what_is_written(store: Store) -> None:
     assert metrics["data"]["findings"] == []
     assert (metrics["data"]["train"], metrics["data"]["valid"], metrics["data"]["judging"]) == (227, 25, 25)
     assert metrics["valid"].keys() >= {"accuracy", "macro_f1", "loss", "ece"}
-    assert metrics["epochs"][0]["scores"] == metrics["valid"]
+    assert metrics["history"][0]["scores"] == metrics["valid"]
     assert metrics["arch"] == "centroid"
 
 
@@ -183,7 +183,7 @@ def test_odd_facts_are_kept_as_json(store: Store, monkeypatch: pytest.MonkeyPatc
 
     def telling(self: Centroid, *arguments: Any, log: TrainingLog, **more: Any) -> Centroid:
         found = fit(self, *arguments, log=log, **more)
-        log.facts |= {"best": np.float32(0.5), "list": (1, np.int64(2)), "worst": float("nan"), "path": Path("x")}
+        log.facts |= {"epochs": 3, "best": np.float32(0.5), "list": (1, np.int64(2)), "worst": float("nan"), "path": Path("x")}
         return found
 
     monkeypatch.setattr(Centroid, "fit", telling)

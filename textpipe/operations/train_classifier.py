@@ -142,6 +142,6 @@ def held_back_line(manifest: Manifest) -> str:
     line += f"macro F1 {scores['macro_f1']:.3f} on {texts:,} held-back text{'' if texts == 1 else 's'}"
     if data["refit"]:
         line += ", before it learned from these too"
-    if len([epoch for epoch in metrics["epochs"] if epoch["scores"]]) > 1:
+    if len([epoch for epoch in metrics["history"] if epoch["scores"]]) > 1:
         line += "; the same texts chose its epoch, so expect a little less of new ones"
     return line

@@ -69,11 +69,11 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     save_classifier(folder, classifier, tokenizer=tokenizer)
     np.save(folder / SEEN, np.array(data.learned(refit=data.split), "<u8"), allow_pickle=False)
     return {
-        "arch": params["arch"],
-        "data": {**data.metrics(), "judging": len(data.judging), "refit": data.split},
-        "epochs": telling.epochs,
         "seconds": round(time.monotonic() - began, 3),
         **_as_facts(telling.log.facts),
+        "arch": params["arch"],
+        "data": {**data.metrics(), "judging": len(data.judging), "refit": data.split},
+        "history": telling.epochs,
     }
 
 
