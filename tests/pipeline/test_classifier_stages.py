@@ -118,6 +118,22 @@ def test_a_file_to_be_judged_by(store: Store, tmp_path: Path) -> None:
     assert len(seen_texts(dropped)) == 189
 
 
+def test_what_was_not_learned_from_in_the_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An architecture need not use what it may."""
+    train = corpus_of(store, DATA / "news.tsv")
+    fit = Centroid.fit
+
+    def without(self: Centroid, *arguments: Any, log: TrainingLog, **more: Any) -> Centroid:
+        log.facts["refit"] = False
+        return fit(self, *arguments, log=log, **{**more, "refit": False})
+
+    assert made(store, "classifier", CENTROID, train=train).manifest.metrics["refit"]
+    monkeypatch.setattr(Centroid, "fit", without)
+    artifact = made(store, "classifier", {**CENTROID, "workers": 3}, train=train)
+    assert not artifact.manifest.metrics["refit"]
+    assert len(seen_texts(artifact)) == 227
+
+
 def test_inputs_reach_the_architecture(store: Store, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("茶山 5 n\n", "utf-8")
     (tmp_path / "vectors.txt").write_text("2 3\n茶 0.5 -1 2\n山 1 0 1\n", "utf-8")
@@ -183,7 +199,13 @@ def test_odd_facts_are_kept_as_json(store: Store, monkeypatch: pytest.MonkeyPatc
 
     def telling(self: Centroid, *arguments: Any, log: TrainingLog, **more: Any) -> Centroid:
         found = fit(self, *arguments, log=log, **more)
-        log.facts |= {"epochs": 3, "best": np.float32(0.5), "list": (1, np.int64(2)), "worst": float("nan"), "path": Path("x")}
+        log.facts |= {
+            "epochs": 3,
+            "best": np.float32(0.5),
+            "list": (1, np.int64(2)),
+            "worst": float("nan"),
+            "path": Path("x"),
+        }
         return found
 
     monkeypatch.setattr(Centroid, "fit", telling)

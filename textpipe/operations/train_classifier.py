@@ -140,7 +140,7 @@ def held_back_line(manifest: Manifest) -> str:
     low, high = share_interval(round(accuracy * texts), texts)
     line = f"accuracy {accuracy:.3f} (95% interval {low:.3f} to {high:.3f}), "
     line += f"macro F1 {scores['macro_f1']:.3f} on {texts:,} held-back text{'' if texts == 1 else 's'}"
-    if data["refit"]:
+    if metrics["refit"]:
         line += ", before it learned from these too"
     if len([epoch for epoch in metrics["history"] if epoch["scores"]]) > 1:
         line += "; the same texts chose its epoch, so expect a little less of new ones"
