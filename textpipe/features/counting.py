@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -179,5 +179,5 @@ def _by_text(kept: Counted) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
     order = np.argsort(kept.texts, kind="stable")
     begins = np.flatnonzero(_begins(kept.texts[order])).tolist()
     rows = list(zip(order.tolist(), kept.places[order].tolist(), kept.lengths[order].tolist(), strict=True))
-    for first, last in zip(begins, [*begins[1:], len(rows)], strict=True):
+    for first, last in pairwise([*begins, len(rows)]):
         yield int(kept.texts[rows[first][0]]), rows[first:last]

@@ -1,6 +1,6 @@
 """A linear model over TF-IDF weights of n-grams: support vector machine, logistic regression or perceptron.
 
-{prefix}classifier.json    also "bias", "prior" and "scale"
+{prefix}classifier.json    also "bias", "prior", "scale" and "offset"
 {prefix}features.json, {prefix}table.npy, {prefix}ngrams.jsonl     see features/files.py
 {prefix}weights.npy        float32[features, columns]: a column a label, one (that of the second) for two labels
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,9 @@ from textpipe.errors import REMAKE, ArtifactError, InputError, ResourceError, Us
 from textpipe.features.config import FeatureConfig
 from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
 from textpipe.features.vectorizer import Vectorizer
-from textpipe.models.calibration import one_versus_rest, softmax
+from textpipe.models.calibration import Calibration
 from textpipe.models.files import best_labels, read_config, read_description, write_description
+from textpipe.models.scores import scores
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.log import TrainingLog
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from textpipe.embeddings.vectors import Vectors
     from textpipe.models.linear_choice import Chosen, Progress
-    from textpipe.models.linear_training import Teacher
+    from textpipe.models.linear_training import Teacher, Weights
 
 Integers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -72,13 +73,13 @@ class _Fitted(NamedTuple):
     weights: npt.NDArray[np.float32]
     bias: Doubles
     prior: Doubles  # of labels, in training
-    scale: float  # of decisions, before they become probabilities
+    calibration: Calibration  # from decisions to probabilities
 
 
 class Linear:
     """See textpipe.models.Classifier. Vectors, workers and device are of no use to it."""
 
-    Config = LinearConfig
+    Config: ClassVar[type] = LinearConfig
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Linear:
     def fit(
         self, documents: Sequence[Document], *, valid: Sequence[Document] = (), refit: bool = False, log: TrainingLog
     ) -> Linear:
-        """See textpipe.models.Classifier. Without `valid`, C and the scale of decisions are found on held-back
+        """See textpipe.models.Classifier. Without `valid`, C and the calibration are found on held-back
         documents: on a tenth of them, or (of fewer than 2,000) on each fifth by weights of the other four."""
         documents = [document for document in documents if document.label is not None]
         labels = tuple(sorted({document.label or "" for document in documents}))
@@ -108,35 +109,36 @@ class Linear:
             raise InputError(message, hint="a classifier needs documents of two labels at least")
         self.labels = labels
         try:
-            self._fitted = self._fit(
-                documents, [document for document in valid if document.label in labels], refit, log
-            )
+            self._learn(documents, [document for document in valid if document.label in labels], refit, log)
         except MemoryError:
             hint = "fewer features: --set char_min_count=5 word_min_count=5, or max_features"
             raise ResourceError("not enough memory for these texts and labels", hint=hint) from None
         return self
 
-    def _fit(self, documents: Sequence[Document], valid: Sequence[Document], refit: bool, log: TrainingLog) -> _Fitted:
+    def _learn(self, documents: Sequence[Document], valid: Sequence[Document], refit: bool, log: TrainingLog) -> None:
         from textpipe.models.linear_choice import Progress
         from textpipe.models.linear_training import Teacher
 
         teacher = Teacher(self.config, len(self.labels), note=log.note)
         progress = Progress(log, self._parts(len(documents), bool(valid), refit))
         vectorizer, rows, gold = self._features(documents, progress)
-        chosen = self._choose(teacher, vectorizer, rows, gold, valid, progress)
-        if valid:
-            log.facts["valid"] = self._scores(chosen)
-        if valid and refit:
+        chosen = self._choose(teacher, vectorizer, rows, documents, valid, progress)
+        if chosen.weights is not None and valid:
+            self._keep(vectorizer, chosen.weights, gold, chosen.calibration)
+            found = self.predict_proba([document.text for document in valid])
+            log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, found)
+        if refit and valid:
             vectorizer, rows, gold = self._features([*documents, *valid], progress)
-        if chosen.weights is None or not valid or refit:
+        if refit or not valid:
             told = progress.part(f"C={chosen.C:g}, all documents")
             weights = teacher.train(rows, gold, C=chosen.C, progress=told)
-        else:
-            weights = chosen.weights
-        log.facts.update(features=vectorizer.features, C=chosen.C, scale=chosen.scale)
+            self._keep(vectorizer, weights, gold, chosen.calibration)
+        log.facts.update(features=vectorizer.features, C=chosen.C)
         log.share(1.0, "done")
+
+    def _keep(self, vectorizer: Vectorizer, weights: Weights, gold: Integers, calibration: Calibration) -> None:
         prior = np.bincount(gold, minlength=len(self.labels)) / len(gold)
-        return _Fitted(vectorizer, weights.matrix, weights.bias, prior, chosen.scale)
+        self._fitted = _Fitted(vectorizer, weights.matrix, weights.bias, prior, calibration)
 
     def _features(self, documents: Sequence[Document], progress: Progress) -> tuple[Vectorizer, csr_matrix, Integers]:
         """What n-grams there are, the documents as rows of them, and the numbers of their labels."""
@@ -161,58 +163,52 @@ class Linear:
         return (self.config.C,) if self.config.C else TRIED[self.config.model]
 
     @property
-    def _scaled(self) -> bool:
-        """Whether decisions say nothing of probabilities by themselves."""
-        return self.config.model != "logistic"
+    def _needs_splits(self) -> bool:
+        """Whether something is to be found out: C, or what decisions say of probabilities."""
+        return self.config.model != "logistic" or not self.config.C
+
+    @property
+    def _together(self) -> bool:
+        return self.config.model == "logistic" and self.config.multiclass == "softmax"
 
     def _parts(self, documents: int, valid: bool, refit: bool) -> int:
-        """How many trainings there will be, and findings of features."""
+        """About how many trainings there will be, and findings of features."""
         from textpipe.models.linear_choice import splits_of
 
+        tried = min(3, len(self._values))
         if valid:
-            return 1 + len(self._values) + 2 * refit
-        needed = self._scaled or len(self._values) > 1
-        return 2 + needed * len(self._values) * splits_of(documents)
+            return 1 + tried + 2 * refit
+        return 2 + self._needs_splits * tried * splits_of(documents)
 
     def _choose(
         self,
         teacher: Teacher,
         vectorizer: Vectorizer,
         rows: csr_matrix,
-        gold: Integers,
+        documents: Sequence[Document],
         valid: Sequence[Document],
         progress: Progress,
     ) -> Chosen:
         from textpipe.models.linear_choice import Chosen, Split, choose, held_back
 
+        gold = self._numbers(documents)
         if valid:
             held = _matrix(vectorizer, [document.text for document in valid])
             splits = [Split(rows, gold, held, self._numbers(valid))]
-        elif self._scaled or len(self._values) > 1:
-            splits = list(held_back(rows, gold, seed=self.config.seed))
+        elif self._needs_splits:
+            texts = [document.text for document in documents]
+            splits = list(held_back(rows, gold, texts, seed=self.config.seed))
         else:
-            return Chosen(self.config.C, 1.0, None, np.zeros((0, 1)), gold[:0])
-        return choose(teacher, splits, values=self._values, scaled=self._scaled, progress=progress)
-
-    def _scores(self, chosen: Chosen) -> dict[str, float]:
-        from textpipe.models.scores import scores
-
-        gold = [self.labels[number] for number in chosen.gold.tolist()]
-        return scores(gold, self.labels, self._probabilities(chosen.decisions, chosen.scale))
+            return Chosen(self.config.C, Calibration(self._together), None, np.zeros((0, 1)), gold[:0], 0)
+        return choose(teacher, splits, values=self._values, together=self._together, progress=progress)
 
     # ------------------------------------------------------------------------------------------ predicting
-
-    def _probabilities(self, decisions: Doubles, scale: float) -> npt.NDArray[np.float32]:
-        config = self.config
-        one_by_one = config.model == "logistic" and config.multiclass == "ovr"
-        found = one_versus_rest(decisions) if one_by_one else softmax(decisions * scale)
-        return found.astype(np.float32)
 
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
         fitted = self._known
         sums, known = fitted.vectorizer.score(texts, fitted.weights)
-        probabilities = self._probabilities(sums + fitted.bias, fitted.scale)
+        probabilities = fitted.calibration.probabilities(sums + fitted.bias)
         if not known.all():
             probabilities[~known] = fitted.prior
         return probabilities
@@ -232,7 +228,8 @@ class Linear:
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), "scale": fitted.scale}
+        _, scale, offset = fitted.calibration
+        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), "scale": scale, "offset": offset}
         write_description(folder, prefix=prefix, arch="linear", labels=self.labels, config=self.config, **numbers)
         write_vectorizer(folder, fitted.vectorizer, prefix=prefix)
         write_array(folder / f"{prefix}{_WEIGHTS}", fitted.weights)
@@ -249,15 +246,15 @@ class Linear:
         columns = 1 if len(loaded.labels) == 2 else len(loaded.labels)
         bias = _numbers_of(description.get("bias"), columns, where=where)
         prior = _numbers_of(description.get("prior"), len(loaded.labels), where=where)
-        scale = _numbers_of([description.get("scale")], 1, where=where)
-        if (prior < 0).any() or abs(prior.sum() - 1) > 1e-6 or scale[0] <= 0:
+        scale, offset = _numbers_of([description.get("scale"), description.get("offset")], 2, where=where).tolist()
+        if (prior < 0).any() or abs(prior.sum() - 1) > 1e-6 or scale <= 0:
             raise ArtifactError("not the shares of labels, or not a scale", where=where, hint=REMAKE)
         vectorizer = read_vectorizer(folder, prefix=prefix, spans=tokenizer.spans)
         path = folder / f"{prefix}{_WEIGHTS}"
         weights = read_array(path, np.float32, dimensions=2)
         if weights.shape != (vectorizer.features, columns) or not np.isfinite(weights.sum(dtype=np.float64)):
             raise ArtifactError("not the weights of these n-grams and labels", where=path, hint=REMAKE)
-        loaded._fitted = _Fitted(vectorizer, weights, bias, prior, float(scale[0]))
+        loaded._fitted = _Fitted(vectorizer, weights, bias, prior, Calibration(loaded._together, scale, offset))
         return loaded
 
 

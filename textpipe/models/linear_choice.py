@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from textpipe.models.calibration import find_scale
+from textpipe.models.calibration import Calibration, calibrated
 from textpipe.training.log import TrainingLog
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 Integers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
-TRIED = {  # values of C
+TRIED = {  # values of C, the usual one second
     "svm": (0.1, 0.3, 1.0, 3.0),
     "logistic": (1.0, 3.0, 10.0, 30.0),
-    "perceptron": (1.0,),
+    "perceptron": (1.0,),  # its penalty hardly matters
 }
 FEW = 2000  # rows; of fewer all are held back once, of more a tenth
 _FOLDS = 5
@@ -37,13 +37,15 @@ class Split(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """C, the scale of decisions, the weights if there was one split, and the decisions and labels of what was held."""
+    """C, how decisions are calibrated, the weights if there was one split; decisions on what was held back, its labels,
+    and how many of them are right."""
 
     C: float
-    scale: float
+    calibration: Calibration
     weights: Weights | None
     decisions: Doubles
     gold: Integers
+    right: int
 
 
 class Progress:
@@ -65,23 +67,33 @@ class Progress:
 
 
 def choose(
-    teacher: Teacher, splits: list[Split], *, values: tuple[float, ...], scaled: bool, progress: Progress
+    teacher: Teacher, splits: list[Split], *, values: tuple[float, ...], together: bool, progress: Progress
 ) -> Chosen:
-    """The value of C with most held-back rows right, of equal ones the first; `scaled`: whether a scale is needed."""
-    best: Chosen | None = None
-    most = -1
-    gold = np.concatenate([split.held_gold for split in splits])
-    for C in values:
-        weights, parts = None, []
-        for split in splits:
-            weights = teacher.train(split.rows, split.gold, C=C, progress=progress.part(f"C={C:g}"))
-            parts.append(weights.decisions(split.held))
-        decisions = np.concatenate(parts)
-        right = int((likeliest(decisions) == gold).sum())
-        if right > most:
-            most, best = right, Chosen(C, 1.0, weights if len(splits) == 1 else None, decisions, gold)
-    assert best is not None
-    return best._replace(scale=find_scale(best.decisions, gold)) if scaled else best
+    """The value of C with most held-back rows right, going up or down from the second while that helps.
+
+    together: whether decisions are those of a softmax.
+    """
+    best = _judged(teacher, splits, values[min(1, len(values) - 1)], progress)
+    for others in (values[2:], values[:1]):
+        start = best
+        for C in others:
+            found = _judged(teacher, splits, C, progress)
+            if found.right <= best.right:
+                break
+            best = found
+        if best is not start:
+            break
+    return best._replace(calibration=calibrated(best.decisions, best.gold, together=together))
+
+
+def _judged(teacher: Teacher, splits: list[Split], C: float, progress: Progress) -> Chosen:
+    weights, parts = None, []
+    for split in splits:
+        weights = teacher.train(split.rows, split.gold, C=C, progress=progress.part(f"C={C:g}"))
+        parts.append(weights.decisions(split.held))
+    decisions, gold = np.concatenate(parts), np.concatenate([split.held_gold for split in splits])
+    right = int((likeliest(decisions) == gold).sum())
+    return Chosen(C, Calibration(False), weights if len(splits) == 1 else None, decisions, gold, right)
 
 
 def likeliest(decisions: Doubles) -> Integers:
@@ -97,12 +109,18 @@ def splits_of(rows: int) -> int:
     return min(rows, _FOLDS) if rows < FEW else 1
 
 
-def held_back(rows: csr_matrix, gold: Integers, *, seed: int) -> Iterator[Split]:
-    """Splits of the rows themselves: a tenth of them, or of few rows each fifth once; every label in proportion."""
+def held_back(rows: csr_matrix, gold: Integers, texts: Sequence[str], *, seed: int) -> Iterator[Split]:
+    """Splits of the rows themselves: a tenth of them, or of few rows each fifth once; every label in proportion.
+
+    A text that is among those to learn from as well is not judged by, unless there is no other.
+    """
     order = np.random.default_rng(seed).permutation(len(gold))
     order = order[np.argsort(gold[order], kind="stable")]
     part = np.zeros(len(gold), np.int64)
     part[order] = np.arange(len(gold)) % (_FOLDS if len(gold) < FEW else 10)
     for number in range(splits_of(len(gold))):
         held = part == number
-        yield Split(rows[~held], gold[~held], rows[held], gold[held])
+        learned = {text for text, is_held in zip(texts, held.tolist(), strict=True) if not is_held}
+        new = held & np.array([text not in learned for text in texts])
+        judged = new if new.any() else held
+        yield Split(rows[~held], gold[~held], rows[judged], gold[judged])
