@@ -14,6 +14,8 @@ from textpipe.corpus.document import Document
 from textpipe.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     import numpy as np
     import numpy.typing as npt
 
@@ -63,7 +65,8 @@ class Classifier(Protocol):
 
         valid: what settings, epochs and probabilities are chosen on, never learned from; refit: may be learned from as
         well, once all is chosen. Labels are those of `documents`; what of `valid` has none of them is passed over.
-        Its scores on `valid` go to log.facts["valid"], those of `textpipe.metrics.classification.scores`.
+        Its scores on `valid` go to log.facts["valid"], those of `textpipe.metrics.classification.scores`; whether it has
+        learned from `valid` as well to log.facts["refit"], which is taken to be `refit` where it does not say.
         Raises InputError for fewer than two labels, ResourceError when memory runs out.
         """
 
@@ -83,21 +86,23 @@ class Classifier(Protocol):
 
 def names() -> list[str]:
     """The architectures there are, our own first."""
-    from importlib.metadata import entry_points  # not needed to predict, and slow to import
-
-    return [*CLASSIFIERS, *sorted({point.name for point in entry_points(group=_GROUP)} - CLASSIFIERS.keys())]
+    return [*CLASSIFIERS, *sorted({point.name for point in _points()} - CLASSIFIERS.keys())]
 
 
 def classifier_class(name: str) -> type[Classifier]:
     """The architecture of that name, imported now. Raises UsageError when there is none."""
     place = CLASSIFIERS.get(name)
     if place is None:
-        from importlib.metadata import entry_points
-
-        found = [point for point in entry_points(group=_GROUP) if point.name == name]
+        found = [point for point in _points() if point.name == name]
         if not found:
             message = f"no architecture {name!r}{did_you_mean(name, names())}"
             raise UsageError(message, hint=f"one of: {', '.join(names())}")
         return cast("type[Classifier]", found[0].load())
     module, _, attribute = place.partition(":")
     return cast("type[Classifier]", getattr(import_module(module), attribute))
+
+
+def _points() -> EntryPoints:
+    from importlib.metadata import entry_points  # takes longer than to predict a line
+
+    return entry_points(group=_GROUP)

@@ -13,8 +13,8 @@ from textpipe.errors import InputError
 
 _MOST_LABELS = 1000  # whose counts are kept
 _HOW = (
-    'a table with a column "label" (--label-col NAME names another), a directory with a folder for each class, '
-    "or lines that begin with __label__NAME"
+    'a table with a column "label" (--label-col NAME another, --input-format tsv for a table in a .txt), '
+    "a directory with a folder for each class, or lines that begin with __label__NAME"
 )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from textpipe.errors import InputError, UsageError
 from textpipe.metrics.classification import share_interval
 from textpipe.models.settings import setting_names
+from textpipe.operations.open_vectors import embeddings_artifact
 from textpipe.pipeline.classifier_stages import CLASSIFIER
 from textpipe.pipeline.document_stages import CORPUS
-from textpipe.pipeline.raw import raw_files
+from textpipe.pipeline.raw import RawFiles, raw_files
 from textpipe.pipeline.resume import forget
 from textpipe.pipeline.stage import Given, StageLog, digests, name_artifact, realize
 from textpipe.store.layout import Store
 from textpipe.store.manifest import Manifest
 from textpipe.store.objects import Artifact, find
-from textpipe.store.refs import check_name, resolve
+from textpipe.store.refs import check_name
 
 _EMBEDDED = "freeze"  # a setting of every architecture that begins with vectors of an artifact
 _PARTS = ("limit",)  # reading options of training alone
@@ -71,7 +73,7 @@ def train_classifier(
         if _EMBEDDED not in setting_names(complete["arch"]):
             hint = "--arch textcnn, recurrent or mlp begin with vectors"
             raise UsageError(f"the architecture {complete['arch']} has no use for --embeddings", hint=hint)
-        inputs["embeddings"] = resolve(store, embeddings, kind="embeddings")
+        inputs["embeddings"] = embeddings_artifact(store, embeddings)
     train, valid = (raw_files(paths, store) for paths in (source.paths, source.valid))
     if source.dictionaries:
         inputs["dictionary"] = raw_files(source.dictionaries, store)
@@ -90,10 +92,15 @@ def train_classifier(
     return artifact
 
 
-def _corpus(store: Store, files: Given, reading: Mapping[str, Any], log: StageLog) -> Artifact:
+def _corpus(store: Store, files: RawFiles, reading: Mapping[str, Any], log: StageLog) -> Artifact:
     complete = CORPUS.complete({**reading, "labels": True})
     CORPUS.check(complete)
-    corpus, _ = realize(store, CORPUS, complete, {"files": files}, log=log)
+    try:
+        corpus, _ = realize(store, CORPUS, complete, {"files": files}, log=log)
+    except InputError as error:
+        given = {os.path.abspath(path): path for path in files.names}
+        where = given.get(error.where or "", error.where)
+        raise type(error)(error.message, where=where, line=error.line, hint=error.hint) from None
     for line in _account(corpus.manifest.metrics):
         log.note(line)
     return corpus
@@ -133,8 +140,8 @@ def held_back_line(manifest: Manifest) -> str:
     low, high = share_interval(round(accuracy * texts), texts)
     line = f"accuracy {accuracy:.3f} (95% interval {low:.3f} to {high:.3f}), "
     line += f"macro F1 {scores['macro_f1']:.3f} on {texts:,} held-back text{'' if texts == 1 else 's'}"
-    if data["refit"]:
+    if metrics["refit"]:
         line += ", before it learned from these too"
-    if len([epoch for epoch in metrics["epochs"] if epoch["scores"]]) > 1:
+    if len([epoch for epoch in metrics["history"] if epoch["scores"]]) > 1:
         line += "; the same texts chose its epoch, so expect a little less of new ones"
     return line

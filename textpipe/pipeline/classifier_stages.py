@@ -67,13 +67,16 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
         device=params["device"],
     ).fit(data.train, valid=data.valid, refit=data.split, log=telling.log)
     save_classifier(folder, classifier, tokenizer=tokenizer)
-    np.save(folder / SEEN, np.array(data.learned(refit=data.split), "<u8"), allow_pickle=False)
+    facts = _as_facts(telling.log.facts)
+    refit = data.split and bool(data.valid) and bool(facts.get("refit", True))
+    np.save(folder / SEEN, np.array(data.learned(refit=refit), "<u8"), allow_pickle=False)
     return {
-        "arch": params["arch"],
-        "data": {**data.metrics(), "judging": len(data.judging), "refit": data.split},
-        "epochs": telling.epochs,
         "seconds": round(time.monotonic() - began, 3),
-        **_as_facts(telling.log.facts),
+        **facts,
+        "arch": params["arch"],
+        "data": {**data.metrics(), "judging": len(data.judging)},
+        "refit": refit,
+        "history": telling.epochs,
     }
 
 
