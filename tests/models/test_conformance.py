@@ -32,7 +32,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "textcnn of both": ("textcnn", {**SMALL, "unit": "both", "filters": 16}),
     "rnn": ("recurrent", {**SMALL, "cell": "rnn", "hidden": 16, "unit": "char"}),
     "lstm": ("recurrent", {**SMALL, "cell": "lstm", "hidden": 16, "unit": "char"}),
-    "gru of words, last state": ("recurrent", {**SMALL, "cell": "gru", "hidden": 16, "unit": "word", "pooling": "last"}),
+    "gru of words, last state": (
+        "recurrent",
+        {**SMALL, "cell": "gru", "hidden": 16, "unit": "word", "pooling": "last"},
+    ),
     "lstm, attention": ("recurrent", {**SMALL, "hidden": 16, "unit": "both", "pooling": "attention"}),
     "auto": ("auto", {}),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -88,13 +88,14 @@ class Inputs:
 
         Raises InputError when there are none.
         """
-        kept = [_normal(text) for text in texts]
-        units = {
-            "char": (_characters(text, max_length) for text in kept),
-            "word": (_words(tokenizer, text) for text in kept),
-        }
-        vocabularies = tuple(count_tokens(units[kind], min_count=min_count, max_size=max_size) for kind in _KINDS[unit])
+        found = _units_of(texts, unit=unit, tokenizer=tokenizer, max_length=max_length)
+        vocabularies = tuple(count_tokens(units, min_count=min_count, max_size=max_size) for units in found)
         return cls(unit, vocabularies, tokenizer, max_length)
+
+    def sentences(self, texts: Sequence[str]) -> list[list[list[str]]]:
+        """The units of each text, of each channel: words once, as they follow each other."""
+        found = _units_of(texts, unit=self.unit, tokenizer=self.tokenizer, max_length=self.max_length)
+        return [list(units) for units in found]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -191,8 +192,14 @@ def _normal(text: str) -> str:
     return " ".join(text.split()) if _LONG_SPACE.search(text) else text
 
 
-def _characters(text: str, most: int) -> Iterable[str]:
-    return [_small(character) for character in text[:most]]
+def _units_of(texts: Sequence[str], *, unit: Unit, tokenizer: Tokenizer, max_length: int) -> list[Iterator[list[str]]]:
+    """Of each channel the units of each text."""
+    kept = [_normal(text) for text in texts]
+    units = {
+        "char": ([_small(character) for character in text[:max_length]] for text in kept),
+        "word": (_words(tokenizer, text) for text in kept),
+    }
+    return [units[kind] for kind in _KINDS[unit]]
 
 
 def _small(character: str) -> str:

@@ -148,12 +148,15 @@ class Embedding(nn.Module):  # type: ignore[misc]
             table.weight[list(rows)] = 0.0
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    def take(self, inputs: Inputs, vectors: Vectors) -> list[int]:
-        """Begin with these vectors where they have a unit, scaled to the deviation that others begin with; how many
-        there were, of each channel."""
-        scale = DEVIATION / max(float(vectors.matrix.std()), 1e-6)
+    def take(self, inputs: Inputs, given: Sequence[Vectors | None]) -> list[int]:
+        """Begin with the vectors given for a channel where they have a unit, scaled to the deviation that others begin
+        with; how many there were, of each channel."""
         counts = []
-        for channel, vocabulary in enumerate(inputs.vocabularies):
+        for channel, (vocabulary, vectors) in enumerate(zip(inputs.vocabularies, given, strict=True)):
+            if vectors is None:
+                counts.append(0)
+                continue
+            scale = DEVIATION / max(float(vectors.matrix.std()), 1e-6)
             found = {row: vectors.vector(unit) for row, unit in enumerate(vocabulary.tokens, start=FIRST)}
             known = [row for row, vector in found.items() if vector is not None]
             counts.append(len(known))

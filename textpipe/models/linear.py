@@ -93,6 +93,7 @@ class Linear:
         self.config = config or LinearConfig()
         self.labels: tuple[str, ...] = ()
         self._tokenizer = tokenizer or Tokenizer()
+        self.held_back: npt.NDArray[np.float32] | None = None
         self._fitted: _Fitted | None = None
 
     # ------------------------------------------------------------------------------------------ learning
@@ -125,8 +126,8 @@ class Linear:
         chosen = self._choose(teacher, vectorizer, rows, documents, valid, progress)
         if chosen.weights is not None and valid:
             self._keep(vectorizer, chosen.weights, gold, chosen.calibration)
-            found = self.predict_proba([document.text for document in valid])
-            log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, found)
+            self.held_back = self.predict_proba([document.text for document in valid])
+            log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, self.held_back)
         if refit and valid:
             vectorizer, rows, gold = self._features([*documents, *valid], progress)
         if refit or not valid:

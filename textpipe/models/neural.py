@@ -58,6 +58,8 @@ class NeuralConfig(TrainingConfig):
     unit: what is read: `word`, `char`, or `both` (characters, each with the word it lies in)
     min_count: occurrences that a unit needs, 0 for 2 (of fewer than 1,000 documents 1); max_size: units at most
     max_length: units of a text that are read; dim: of embeddings, of given vectors theirs; freeze: they do not learn
+    pretrain: epochs of word2vec over the training texts that embeddings begin with where no vectors are given; 0: at
+        random
     unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
         what goes into the last layer
     initialisation: of weights that are no embeddings, `default` is torch's own
@@ -67,7 +69,8 @@ class NeuralConfig(TrainingConfig):
     min_count: int = 0
     max_size: int = 100_000
     max_length: int = 256
-    dim: int = 300
+    dim: int = 200
+    pretrain: int = 15
     freeze: bool = False
     unit_dropout: float = 0.1
     embedding_dropout: float = 0.2
@@ -82,6 +85,7 @@ class NeuralConfig(TrainingConfig):
             max_size=(1, 10_000_000),
             max_length=(1, 100_000),
             dim=(1, 4_096),
+            pretrain=(0, 1_000),
             unit_dropout=(0.0, 0.9),
             embedding_dropout=(0.0, 0.9),
             dropout=(0.0, 0.9),
@@ -110,6 +114,7 @@ class Neural:
     Config: ClassVar[type]
     arch: ClassVar[str]
     labels: tuple[str, ...]
+    held_back: npt.NDArray[np.float32] | None
 
     def __init__(
         self,
@@ -122,6 +127,7 @@ class Neural:
     ) -> None:
         self.config = config or self.Config()
         self.labels = ()
+        self.held_back = None
         self._tokenizer = tokenizer or Tokenizer()
         self._vectors, self._workers, self._device = vectors, workers, device
         self._fitted: _Fitted | None = None
@@ -162,7 +168,7 @@ class Neural:
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
         _note_cuts(units, held, self.config.max_length, log)
         gold, held_gold = (self._numbers(part) for part in (documents, valid))
-        network = self._start(inputs, log)
+        network = self._start(inputs, documents, log)
         config = replace(self.config, batch_size=_batch_size(self.config, len(documents)))
         task = self._task(network, units, gold, held, [one.label or "" for one in valid], list(counts.values()), config)
         trained = train(
@@ -179,8 +185,8 @@ class Neural:
         scale = find_scale(decisions, held_gold) if len(valid) else 1.0
         self._fitted = _Fitted(inputs, network, prior, scale, trained.history)
         if valid:
-            probabilities = self._probabilities(decisions, held)
-            log.facts["valid"] = scores([one.label or "" for one in valid], self.labels, probabilities)
+            self.held_back = self._probabilities(decisions, held)
+            log.facts["valid"] = scores([one.label or "" for one in valid], self.labels, self.held_back)
         log.facts.update(
             {**_told(trained), **self.facts()}, batch_size=config.batch_size, units=inputs.sizes, scale=scale
         )
@@ -205,19 +211,31 @@ class Neural:
         places = {label: place for place, label in enumerate(self.labels)}
         return np.array([places[document.label or ""] for document in documents], np.int64)
 
-    def _start(self, inputs: Inputs, log: TrainingLog) -> Any:
-        """The network as it is before training."""
+    def _start(self, inputs: Inputs, documents: Sequence[Document], log: TrainingLog) -> Any:
+        """The network as it is before training: with the vectors that were given, else with those of the texts."""
         with seeded(self.config.seed):
             network = self.network(inputs.sizes, len(self.labels))
             initialise(network, self.config.initialisation)
+        vectors = self._beginnings(inputs, documents, log)
+        found = network.embedding.take(inputs, vectors)
         if self._vectors is not None:
-            found = network.embedding.take(inputs, self._vectors)
             log.facts["vectors"] = [
                 {"units": len(part), "found": count} for part, count in zip(inputs.vocabularies, found, strict=True)
             ]
             if not any(found):
                 log.note(f"none of the vectors is of a unit of these texts (unit={self.config.unit})")
         return network
+
+    def _beginnings(self, inputs: Inputs, documents: Sequence[Document], log: TrainingLog) -> list[Vectors | None]:
+        """The vectors that each channel of the input begins with."""
+        config = self.config
+        if self._vectors is not None or not config.pretrain:
+            return [self._vectors] * len(inputs.vocabularies)
+        from textpipe.models.pretraining import vectors_of_texts
+
+        sentences = inputs.sentences([document.text for document in documents])
+        settings = {"dim": config.dim, "epochs": config.pretrain, "seed": config.seed}
+        return [vectors_of_texts(texts, **settings, log=log) for texts in sentences]
 
     def _task(
         self,
