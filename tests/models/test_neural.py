@@ -118,6 +118,7 @@ def damaged(folder: Path, name: str, change: Any) -> None:
         lambda content: content["config"].update(unit="both"),
         lambda content: content["config"].update(unheard=1),
         lambda content: content["config"].update(dim=10**9),
+        lambda content: content["config"].update(dim=4096, filters=100_000),  # more than any memory holds
     ],
 )
 def test_changed_descriptions_are_refused(tmp_path: Path, change: Any) -> None:

@@ -327,8 +327,9 @@ class Neural:
         if type(scale) is not float or not 0 < scale < math.inf:
             raise ArtifactError("not a scale", where=where, hint=REMAKE)
         inputs = Inputs.load(folder, prefix=prefix, unit=config.unit, tokenizer=tokenizer, max_length=config.max_length)
-        with seeded(0):
+        with torch.device("meta"):  # shapes alone: nothing is drawn, and wrong ones cost no memory
             network = loaded.network(inputs.sizes, len(loaded.labels))
+        network.to_empty(device="cpu")
         load_weights(folder / f"{prefix}{_WEIGHTS}", network)
         loaded._fitted = _Fitted(inputs, network.to(torch_device(device)), prior, scale)
         return loaded
