@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ def linear_peer(*, with_words: bool, C: float) -> Any:
 def bigrams(text: str) -> Iterator[str]:
     found = words(text)
     yield from found
-    yield from (" ".join(pair) for pair in zip(found, found[1:], strict=False))
+    yield from (" ".join(pair) for pair in pairwise(found))
 
 
 Predict = Callable[[Sequence[str]], Iterable[str]]

@@ -65,8 +65,8 @@ class Classifier(Protocol):
 
         valid: what settings, epochs and probabilities are chosen on, never learned from; refit: may be learned from as
         well, once all is chosen. Labels are those of `documents`; what of `valid` has none of them is passed over.
-        Its scores on `valid` go to log.facts["valid"], those of `textpipe.metrics.classification.scores`; whether it
-        learned from `valid` as well to log.facts["refit"], which is taken to be `refit` where it does not say.
+        Its scores on `valid` (`textpipe.metrics.classification.scores`) go to log.facts["valid"]; whether it learned
+        from `valid` as well to log.facts["refit"], which is taken to be `refit` where it does not say.
         Raises InputError for fewer than two labels, ResourceError when memory runs out.
         """
 

@@ -26,7 +26,7 @@ from textpipe.corpus.document import Document
 from textpipe.device import torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.metrics.classification import scores
-from textpipe.models.calibration import find_scale, softmax
+from textpipe.models.calibration import Calibration, calibrated
 from textpipe.models.files import best_labels, read_config, read_description, write_description
 from textpipe.models.inputs import Inputs, Unit, Units
 from textpipe.segment.tokenizer import Tokenizer
@@ -182,7 +182,7 @@ class Neural:
         prior = np.array(list(counts.values()), np.float64) / len(documents)
         with surroundings(torch_device(self._device), self._workers):
             decisions = self._decisions(network, held)
-        scale = find_scale(decisions, held_gold) if len(valid) else 1.0
+        scale = calibrated(decisions, held_gold, together=True).scale
         self._fitted = _Fitted(inputs, network, prior, scale, trained.history)
         if valid:
             self.held_back = self._probabilities(decisions, held)
@@ -254,7 +254,9 @@ class Neural:
             return criterion(network(batch.ids, batch.lengths), batch.classes), len(batch.classes)
 
         def score(network: Any) -> dict[str, float]:
-            return scores(held_labels, self.labels, softmax(self._decisions(network, held)))
+            return scores(
+                held_labels, self.labels, Calibration(together=True).probabilities(self._decisions(network, held))
+            )
 
         def batches(epoch: int) -> _Batches:
             rows = bucketed(lengths, config.batch_size, seed=config.seed, epoch=epoch)
@@ -296,7 +298,7 @@ class Neural:
 
     def _probabilities(self, decisions: Doubles, units: Units) -> npt.NDArray[np.float32]:
         fitted = self._known
-        found = softmax(decisions * fitted.scale).astype(np.float32)
+        found = Calibration(together=True, scale=fitted.scale).probabilities(decisions)
         found[~units.known] = fitted.prior
         return found
 
