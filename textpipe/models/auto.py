@@ -1,7 +1,7 @@
 """Measure, then choose: a linear model, and with enough text a TextCNN beside it, averaged as held-back data says.
 
 The probabilities of the members are averaged, Σ weight · probability (a linear opinion pool, Stone 1961), with the
-weights under which the held-back labels are likeliest. A member that adds nothing to the others is not kept.
+weights under which most held-back labels are found. A member that adds nothing to the others is not kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from textpipe.corpus.document import Document
 from textpipe.errors import REMAKE, ArtifactError
 from textpipe.models import Classifier, classifier_class
-from textpipe.models.files import best_labels, read_config, read_description, write_description
+from textpipe.models.files import best_labels, known_class, read_config, read_description, write_description
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_choices, check_numbers
 from textpipe.training.log import TrainingLog
@@ -33,6 +33,7 @@ _MOST = 6_000_000  # characters that a network goes over in all its epochs
 _MOST_EPOCHS = 6
 _LONGEST = 256  # characters of a text that a network reads
 _STEPS = 20  # weights are multiples of one twentieth
+_NEAR = 2  # steps between weights that are looked at together
 _KEPT = 0.1  # the least weight that is worth a member's time in prediction
 
 
@@ -40,13 +41,14 @@ _KEPT = 0.1  # the least weight that is worth a member's time in prediction
 class AutoConfig:
     """What is chosen among.
 
-    unit: of the members; network: whether a TextCNN is tried (`auto`: with texts enough, when torch is installed)
+    unit: of the members; freeze: vectors that are given stay as they are; network: whether a TextCNN is tried (`auto`: with texts enough, when torch is installed)
     seed: of everything that is drawn
 
     Raises UsageError for settings that make no sense.
     """
 
     unit: Literal["word", "char", "both"] = "both"
+    freeze: bool = False
     network: Literal["auto", "never", "always"] = "auto"
     seed: int = 0
 
@@ -138,7 +140,7 @@ class Auto:
         found = classifier_class(arch)
         settings: dict[str, Any] = {"unit": self.config.unit, "seed": self.config.seed}
         if arch == "textcnn":
-            settings["epochs"] = epochs_for(documents)
+            settings.update(epochs=epochs_for(documents), freeze=self.config.freeze)
         vectors = self._vectors if arch == "textcnn" else None
         return found(found.Config(**settings), tokenizer=self._tokenizer, vectors=vectors, **self._machine)
 
@@ -170,7 +172,8 @@ class Auto:
         self = cls(read_config(AutoConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
         self.labels = tuple(description["labels"])
         for arch, weight in _read_members(description, where).items():
-            model = classifier_class(arch).load(folder, prefix=f"{prefix}{arch}.", tokenizer=tokenizer, device=device)
+            found = known_class(arch, where=where)
+            model = found.load(folder, prefix=f"{prefix}{arch}.", tokenizer=tokenizer, device=device)
             if model.labels != self.labels:
                 raise ArtifactError(f"its {arch} knows other labels", where=where, hint=REMAKE)
             self._members.append(_Member(arch, weight, model))
@@ -184,18 +187,20 @@ def epochs_for(documents: Sequence[Document]) -> int:
 
 
 def best_weights(given: Sequence[Floats], gold: npt.NDArray[np.integer[Any]]) -> list[float]:
-    """The weights, multiples of 0.05 that sum to 1, under which `gold` (places of labels) is likeliest.
+    """The weights, multiples of 0.05 that sum to 1, under which most of `gold` (places of labels) are found.
 
-    given: float32[texts, labels] of each member. A weight below 0.1 becomes 0. Of equally good ones the first, which
-    trusts the last member most.
+    given: float32[texts, labels] of each member. How many are right is averaged over all weights that are up to 0.1
+    away, for a single weight is right now and then by chance; of equally good ones the likelier for `gold`. A weight
+    below 0.1 is 0.
     """
-    likelihoods = np.array([of_member[np.arange(len(gold)), gold] for of_member in given], np.float64)
-    shares = [share for share in _shares(len(given)) if all(not 0 < one < _KEPT * _STEPS for one in share)]
-    return [one / _STEPS for one in min(shares, key=lambda share: _loss(likelihoods, share))]
-
-
-def _loss(likelihoods: npt.NDArray[np.float64], share: Sequence[int]) -> float:
-    return float(-np.log(np.maximum(np.array(share) / _STEPS @ likelihoods, 1e-7)).mean())
+    shares = np.array([share for share in _shares(len(given)) if all(not 0 < one < _KEPT * _STEPS for one in share)])
+    means = [_mean(given, (share / _STEPS).tolist()) for share in shares]
+    right = np.array([(mean.argmax(axis=1) == gold).mean() for mean in means])
+    likely = [float(np.log(np.maximum(mean[np.arange(len(gold)), gold], 1e-7)).mean()) for mean in means]
+    near = np.abs(shares[:, None] - shares).max(axis=2) <= _NEAR
+    smooth = (near @ right) / near.sum(axis=1)
+    best = max(range(len(shares)), key=lambda place: (round(float(smooth[place]), 9), likely[place]))
+    return [float(one) / _STEPS for one in shares[best]]
 
 
 def _shares(members: int) -> list[tuple[int, ...]]:

@@ -33,12 +33,16 @@ def save_classifier(folder: Path, classifier: Classifier, *, tokenizer: Tokenize
 
 def load_classifier(folder: Path, *, device: str | None = None) -> Classifier:
     """The classifier of a folder. Raises ArtifactError when there is none, or one that is not known here."""
-    arch = read_description(folder)["arch"]
-    try:
-        found = classifier_class(arch)
-    except UsageError as error:
-        raise ArtifactError(error.message, where=folder / _DESCRIPTION, hint=REMAKE) from None
+    found = known_class(read_description(folder)["arch"], where=folder / _DESCRIPTION)
     return found.load(folder, tokenizer=read_tokenizer(folder), device=device)
+
+
+def known_class(arch: str, *, where: Path) -> type[Classifier]:
+    """The architecture that an artifact names. Raises ArtifactError when it is not known here."""
+    try:
+        return classifier_class(arch)
+    except UsageError as error:
+        raise ArtifactError(error.message, where=where, hint=REMAKE) from None
 
 
 def write_description(
