@@ -13,7 +13,7 @@ import pytest
 from tests.features.making import HOSTILE, news, pairs, same
 from textpipe.errors import ArtifactError
 from textpipe.features.config import FeatureConfig
-from textpipe.features.files import read_names, read_vectorizer, write_vectorizer
+from textpipe.features.files import read_vectorizer, write_vectorizer
 from textpipe.features.vectorizer import Vectorizer
 
 NEWS = [document.text for document in news()]
@@ -32,8 +32,7 @@ def test_read_as_written(tmp_path: Path, texts: list[str]) -> None:
     assert found.config == vectorizer.config
     assert (found.features, found.chars, found.documents) == (vectorizer.features, vectorizer.chars, len(texts))
     assert same(found.rows(texts), vectorizer.rows(texts))
-    assert found.names is None
-    assert read_names(tmp_path, prefix="1-") == vectorizer.names
+    assert found.names == vectorizer.names
 
 
 def settings(**changes: object) -> Callable[[Path], None]:
@@ -95,4 +94,4 @@ def test_names_that_are_others(tmp_path: Path, content: bytes) -> None:
     written(tmp_path, NEWS)
     (tmp_path / "ngrams.jsonl").write_bytes(content)
     with pytest.raises(ArtifactError):
-        read_names(tmp_path)
+        _ = read_vectorizer(tmp_path, spans=pairs).names

@@ -73,7 +73,7 @@ def test_rows_are_scikit_learns(config: FeatureConfig, compiled: bool) -> None:
     vectorizer = Vectorizer.fit(NEWS, config, spans=spans, compiled=compiled)
     expected = reference(NEWS, config, spans)
     rows = dense(vectorizer.rows(NEWS), vectorizer.features)
-    names = vectorizer.names or []
+    names = vectorizer.names
     keys = [("char" if place < vectorizer.chars else "word", name) for place, name in enumerate(names)]
     assert len(keys) > 200
     assert set(keys) == set(expected)
@@ -82,8 +82,8 @@ def test_rows_are_scikit_learns(config: FeatureConfig, compiled: bool) -> None:
 
 def test_frequent_ngrams_come_first() -> None:
     vectorizer = Vectorizer.fit(["ab", "abc", "abcd", "a"], FeatureConfig(unit="char"), spans=pairs)
-    assert (vectorizer.names or [])[0] == "a"
-    assert set(vectorizer.names or []) == {"a", "b", "c", "ab", "bc", "abc"}
+    assert vectorizer.names[0] == "a"
+    assert set(vectorizer.names) == {"a", "b", "c", "ab", "bc", "abc"}
     assert (np.diff(vectorizer.idf) >= 0).all()
 
 
@@ -91,7 +91,7 @@ def test_the_most_frequent_are_kept() -> None:
     config = FeatureConfig(max_features=7, char_min_count=1)
     whole = Vectorizer.fit(NEWS, replace(config, max_features=0), spans=pairs)
     fewer = Vectorizer.fit(NEWS, config, spans=pairs)
-    names = whole.names or []
+    names = whole.names
     assert fewer.names == names[:7] + names[whole.chars : whole.chars + 7]
     assert (fewer.features, fewer.chars) == (14, 7)
 
@@ -127,7 +127,7 @@ def test_two_ngrams_of_one_hash_are_found_out(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(blocks, "hash_tokens", first_characters)
     found = Vectorizer.fit(NEWS, FeatureConfig(), spans=pairs)
     assert (expected.seed, found.seed) == (0, 1)
-    assert set(found.names or []) == set(expected.names or [])
+    assert set(found.names) == set(expected.names)
 
 
 def test_a_collision_within_a_length_is_found_out() -> None:
@@ -192,7 +192,7 @@ def test_the_kernel_is_as_numpy(
     )
     plain = Vectorizer.fit(learned, config, spans=pairs, compiled=False)
     arguments: dict[str, Any] = {name: getattr(plain, name) for name in ("features", "chars", "documents", "seed")}
-    compiled = Vectorizer(config, plain.table, spans=pairs, compiled=True, **arguments)
+    compiled = Vectorizer(config, plain.table, spans=pairs, names=list, compiled=True, **arguments)
     texts = [*asked, *learned]
     expected = dense(plain.rows(texts), plain.features)
     assert np.abs(dense(compiled.rows(texts), plain.features) - expected).max(initial=0) < 1e-12

@@ -82,7 +82,11 @@ def test_every_kind_learns_by_heart(kind: dict[str, Any], labels: int, tmp_path:
     assert (found >= 0).all()
     assert np.array_equal(fitted(documents, **kind).predict_proba([*texts, *HOSTILE]), found)
     save_classifier(tmp_path, model, tokenizer=Tokenizer())
-    assert np.array_equal(load_classifier(tmp_path).predict_proba([*texts, *HOSTILE]), found)
+    loaded = load_classifier(tmp_path)
+    assert np.array_equal(loaded.predict_proba([*texts, *HOSTILE]), found)
+    loaded.save(tmp_path, prefix="again-")
+    for path in tmp_path.glob("again-*"):
+        assert path.read_bytes() == (tmp_path / path.name.removeprefix("again-")).read_bytes()
 
 
 def test_a_plain_svm_is_scikit_learns() -> None:

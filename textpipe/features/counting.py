@@ -143,7 +143,7 @@ def _kept(counted: Counted, config: FeatureConfig, block: int) -> Counted:
 
 def _differ(hashes: Hashes) -> bool:
     """Whether no hash stands for two n-grams: one of characters and one of words, say."""
-    return len(np.unique(hashes)) == len(hashes)
+    return bool(_begins(np.sort(hashes)).all())
 
 
 # ---------------------------------------------------------------------------------------- the n-grams themselves

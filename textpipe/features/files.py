@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from dataclasses import fields
@@ -30,8 +31,7 @@ _MAPPED = 1 << 16  # bytes; smaller arrays are read
 
 
 def write_vectorizer(folder: Path, vectorizer: Vectorizer, *, prefix: str = "") -> None:
-    """All files of a vectorizer that was fitted here, or read by `read_vectorizer` with its names."""
-    assert vectorizer.names is not None
+    """All files of a vectorizer; not over those that it was read from."""
     config = {field.name: getattr(vectorizer.config, field.name) for field in fields(FeatureConfig)}
     numbers = {name: getattr(vectorizer, name) for name in ("features", "chars", "documents", "seed")}
     text = json.dumps({"config": config, **numbers}, allow_nan=False)
@@ -64,7 +64,7 @@ def _decoded(path: Path) -> Iterator[str]:
 
 
 def read_vectorizer(folder: Path, *, prefix: str = "", spans: Cut) -> Vectorizer:
-    """What `write_vectorizer` wrote, without its names. Raises ArtifactError for anything else."""
+    """What `write_vectorizer` wrote; its names when they are asked for. Raises ArtifactError for anything else."""
     path = folder / f"{prefix}{_SETTINGS}"
     content = _numbers(path)
     try:
@@ -75,7 +75,8 @@ def read_vectorizer(folder: Path, *, prefix: str = "", spans: Cut) -> Vectorizer
     table = read_array(folder / f"{prefix}{_TABLE}", SLOT, dimensions=1)
     if not _is_table(table, numbers["features"]):
         raise ArtifactError("not a table of n-grams", where=folder / f"{prefix}{_TABLE}", hint=REMAKE)
-    return Vectorizer(config, table, **numbers, spans=spans)
+    names = functools.partial(read_names, folder, prefix=prefix)
+    return Vectorizer(config, table, **numbers, spans=spans, names=names)
 
 
 def _numbers(path: Path) -> dict[str, Any]:
@@ -93,20 +94,13 @@ def _numbers(path: Path) -> dict[str, Any]:
 
 
 def _is_table(table: Table, features: int) -> bool:
-    """Whether every row is there once, with a weight, and look-ups end."""
+    """Whether it has as many rows as there are features, none beyond them, a weight for each, and look-ups end."""
     slots = len(table)
     if not features < slots <= max(64, 8 * features) or slots & (slots - 1):
         return False
     rows = table["row"]
-    taken = rows != NONE
-    if np.count_nonzero(taken) != features:
-        return False
-    seen = np.zeros(features, bool)
-    chosen = rows[taken]
-    if features and chosen.max() >= features:
-        return False
-    seen[chosen] = True
-    return bool(seen.all() and np.isfinite(table["idf"]).all())
+    inside, empty = np.count_nonzero(rows < features), np.count_nonzero(rows == NONE)
+    return inside == features and inside + empty == slots and bool(np.isfinite(table["idf"].sum()))
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:

@@ -40,7 +40,7 @@ class Vectorizer:
 
     table: where their columns are found; features: how many; chars: how many of them, the first ones, are of characters
     documents: those they were learned from; seed: of the hashes; spans: how texts are cut, for n-grams of words
-    names: the n-grams by column, a space between words; None for a vectorizer that was loaded
+    names: tells the n-grams by column, a space between words
     compiled: the kernel (None: if it is there); without it NumPy gives the same, slower
     """
 
@@ -54,7 +54,7 @@ class Vectorizer:
         documents: int,
         seed: int,
         spans: Cut,
-        names: list[str] | None = None,
+        names: Callable[[], list[str]],
         compiled: bool | None = None,
     ) -> None:
         self.config = config
@@ -63,7 +63,7 @@ class Vectorizer:
         self.chars = chars
         self.documents = documents
         self.seed = seed
-        self.names = names
+        self._tell_names = names
         self._spans = spans
         self._compiled = has_kernel() if compiled is None else compiled
 
@@ -90,9 +90,14 @@ class Vectorizer:
             documents=len(texts),
             seed=chosen.seed,
             spans=spans,
-            names=chosen.names,
+            names=lambda: chosen.names,
             compiled=compiled,
         )
+
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """The n-grams by column, a space between words; of a vectorizer from the disk they are read now."""
+        return self._tell_names()
 
     @property
     def idf(self) -> Floats:

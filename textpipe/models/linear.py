@@ -25,7 +25,6 @@ from textpipe.features.files import read_array, read_vectorizer, write_array, wr
 from textpipe.features.vectorizer import Vectorizer
 from textpipe.models.calibration import Calibration
 from textpipe.models.files import best_labels, read_config, read_description, write_description
-from textpipe.models.scores import scores
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.log import TrainingLog
@@ -125,6 +124,8 @@ class Linear:
         chosen = self._choose(teacher, vectorizer, rows, documents, valid, progress)
         if chosen.weights is not None and valid:
             self._keep(vectorizer, chosen.weights, gold, chosen.calibration)
+            from textpipe.models.scores import scores
+
             found = self.predict_proba([document.text for document in valid])
             log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, found)
         if refit and valid:
