@@ -43,9 +43,7 @@ if TYPE_CHECKING:
     help="Begin with the vectors of this artifact, as train-embeddings or import made it.",
 )
 @click.option("--freeze", is_flag=True, help="Leave these vectors as they are.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting of the architecture; repeatable."
-)
+@click.option("--set", multiple=True, metavar="NAME=VALUE", help="A setting of the architecture; repeatable.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where chance begins."
 )
@@ -77,7 +75,6 @@ def train_classifier(
     unit: str | None,
     embeddings: str | None,
     freeze: bool,
-    settings: tuple[str, ...],
     seed: int,
     drop_leaks: bool,
     workers: int,
@@ -88,6 +85,7 @@ def train_classifier(
     user_dict: tuple[str, ...],
     hmm: bool,
     store: Store,
+    **options: Any,
 ) -> None:
     """Learn to classify texts from labelled ones.
 
@@ -109,7 +107,7 @@ def train_classifier(
         raise UsageError("--resume or --restart, not both", hint="leave out one of them")
     params = {
         "arch": arch,
-        "settings": _settings(arch, settings, unit=unit, freeze=freeze),
+        "settings": _settings(arch, options["set"], unit=unit, freeze=freeze),  # `set` is a word of Python's own
         "drop_leaks": drop_leaks,
         "hmm": hmm,
         "seed": seed,
