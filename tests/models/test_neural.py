@@ -10,6 +10,7 @@ import pytest
 from tests.models.texts import documents, trained
 from textpipe.corpus.document import Document
 from textpipe.errors import ArtifactError, InputError, UsageError
+from textpipe.models import classifier_class
 from textpipe.models.mlp import MLP
 from textpipe.models.recurrent import Recurrent
 from textpipe.models.textcnn import TextCNN
@@ -86,6 +87,13 @@ def test_one_label_no_label_and_no_text_are_refused() -> None:
 def test_what_was_not_trained_predicts_nothing() -> None:
     with pytest.raises(UsageError, match="not trained"):
         TextCNN().predict(["球队"])
+
+
+def test_without_torch_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textpipe.models.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match="textcnn needs torch") as caught:
+        classifier_class("textcnn")
+    assert caught.value.hint == "pip install 'textpipe-zh[torch]'"
 
 
 def test_long_texts_are_noted() -> None:

@@ -132,7 +132,7 @@ def start(model: Any) -> list[Any]:
 
 
 def with_vectors(**settings: Any) -> Any:
-    small = {"epochs": 2, "batch_size": 16, "lr": 0.01, **SMALL, **settings}
+    small = {"unit": "char", "epochs": 2, "batch_size": 16, "lr": 0.01, **SMALL, **settings}
     model = TextCNN(TextCNNConfig(**small), vectors=vectors(), workers=1, device="cpu")
     return model.fit(documents(), valid=documents(30, seed=1), log=TrainingLog())
 

@@ -29,6 +29,6 @@ def documents(count: int = 90, *, seed: int = 0, longest: int = 8) -> list[Docum
 
 def trained(kind: Any, *, valid: int = 30, log: TrainingLog | None = None, workers: int = 1, **settings: Any) -> Any:
     """A classifier of that class after training on a CPU."""
-    small = {"epochs": 3, "dim": 12, "batch_size": 16, "lr": 0.01, **settings}
+    small = {"unit": "char", "epochs": 3, "dim": 12, "batch_size": 16, "lr": 0.01, **settings}
     model = kind(kind.Config(**small), workers=workers, device="cpu")
     return model.fit(documents(), valid=documents(valid, seed=1), log=log or TrainingLog())

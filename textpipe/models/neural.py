@@ -65,7 +65,10 @@ class NeuralConfig(TrainingConfig):
     initialisation: of weights that are no embeddings, `default` is torch's own
     """
 
-    unit: Unit = "char"
+    epochs: int = 5
+    batch_size: int = 128
+    lr: float = 3e-3
+    unit: Unit = "both"
     min_count: int = 0
     max_size: int = 100_000
     max_length: int = 256

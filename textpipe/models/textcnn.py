@@ -42,7 +42,6 @@ class TextCNNConfig(NeuralConfig):
     filters: int = 256
     max_norm: float = 0.0
     convolution: Convolution = "auto"
-    batch_size: int = 128
 
     def __post_init__(self) -> None:
         super().__post_init__()
