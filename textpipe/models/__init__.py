@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast
 
@@ -30,6 +31,7 @@ CLASSIFIERS = {  # name on the command line → where it lives
     "textcnn": "textpipe.models.textcnn:TextCNN",
     "recurrent": "textpipe.models.recurrent:Recurrent",
 }
+_OF_TORCH = frozenset({"mlp", "textcnn", "recurrent"})
 _GROUP = "textpipe.classifiers"
 
 
@@ -90,7 +92,7 @@ def names() -> list[str]:
 
 
 def classifier_class(name: str) -> type[Classifier]:
-    """The architecture of that name, imported now. Raises UsageError when there is none."""
+    """The architecture of that name, imported now. Raises UsageError when there is none, or it needs torch in vain."""
     place = CLASSIFIERS.get(name)
     if place is None:
         found = [point for point in _points() if point.name == name]
@@ -98,6 +100,8 @@ def classifier_class(name: str) -> type[Classifier]:
             message = f"no architecture {name!r}{did_you_mean(name, names())}"
             raise UsageError(message, hint=f"one of: {', '.join(names())}")
         return cast("type[Classifier]", found[0].load())
+    if name in _OF_TORCH and find_spec("torch") is None:
+        raise UsageError(f"{name} needs torch, which is not installed", hint="pip install 'textpipe-zh[torch]'")
     module, _, attribute = place.partition(":")
     return cast("type[Classifier]", getattr(import_module(module), attribute))
 

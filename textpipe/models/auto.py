@@ -41,7 +41,8 @@ _KEPT = 0.1  # the least weight that is worth a member's time in prediction
 class AutoConfig:
     """What is chosen among.
 
-    unit: of the members; freeze: vectors that are given stay as they are; network: whether a TextCNN is tried (`auto`: with texts enough, when torch is installed)
+    unit: of the members; freeze: vectors that are given stay as they are
+    network: whether a TextCNN is tried (`auto`: with texts enough, when torch is installed)
     seed: of everything that is drawn
 
     Raises UsageError for settings that make no sense.

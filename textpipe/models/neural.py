@@ -191,7 +191,11 @@ class Neural:
             self.held_back = self._probabilities(decisions, held)
             log.facts["valid"] = scores([one.label or "" for one in valid], self.labels, self.held_back)
         log.facts.update(
-            {**_told(trained), **self.facts()}, batch_size=config.batch_size, units=inputs.sizes, scale=scale, refit=False
+            {**_told(trained), **self.facts()},
+            batch_size=config.batch_size,
+            units=inputs.sizes,
+            scale=scale,
+            refit=False,
         )
         return self
 
