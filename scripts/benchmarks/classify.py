@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,11 +111,11 @@ def main() -> None:
     data = Path(os.environ.get("TEXTPIPE_EVALUATION_DATA") or sys.exit("set TEXTPIPE_EVALUATION_DATA")) / "classify"
     sides: dict[str, tuple[Callable[[Rows, int], Predict], int]] = {}
     if not options.no_peers:
-        sides["scikit-learn, linear peer"] = lambda train, seed: peer(train, seed, with_words=True, C=0.5), 1
-        sides["scikit-learn, char 1-2"] = lambda train, seed: peer(train, seed, with_words=False, C=0.5), 1
+        sides["scikit-learn, linear peer"] = partial(peer, with_words=True, C=0.5), 1
+        sides["scikit-learn, char 1-2"] = partial(peer, with_words=False, C=0.5), 1
     for arch in options.archs.split(","):
         seeds = 1 if arch == "linear" else options.seeds  # drawn is only what is held back
-        sides[arch] = lambda train, seed, arch=arch: ours(train, seed, arch=arch, note=options.notes), seeds
+        sides[arch] = partial(ours, arch=arch, note=options.notes), seeds
     for name in options.sets.split(","):
         train, dev = (read_rows(data / file) for file in SETS[name])
         if options.rows:

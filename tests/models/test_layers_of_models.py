@@ -72,7 +72,7 @@ def test_embeddings_begin_with_vectors_where_there_are_any() -> None:
     vectors = Vectors(["北", "天"], np.array([[1, 2], [3, -4]], np.float32))
     embedding = Embedding(inputs().sizes, 2)
     before = embedding.tables[0].weight.detach().clone()
-    assert embedding.take(inputs(), vectors) == [2]
+    assert embedding.take(inputs(), [vectors]) == [2]
     after = embedding.tables[0].weight.detach()
     rows = {token: row for row, token in enumerate(inputs().vocabularies[0].tokens, start=2)}
     scale = 0.1 / vectors.matrix.std()

@@ -12,6 +12,7 @@ from tests.models.texts import documents, trained
 from textpipe.errors import UsageError
 from textpipe.models.layers import POOLINGS
 from textpipe.models.recurrent import Recurrent, RecurrentConfig, turned, turned_places
+from textpipe.training.log import TrainingLog
 
 SMALL: dict[str, Any] = {"hidden": 10, "embedding_dropout": 0.1}
 KINDS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -80,7 +81,7 @@ def test_it_learns_and_texts_do_not_depend_on_those_beside_them(cell: str, initi
 def test_a_plain_network_may_begin_by_handing_on() -> None:
     model = Recurrent(RecurrentConfig(cell="rnn", initialisation="identity", hidden=4))
     model.labels = ("a", "b")
-    network = model._start(trained(Recurrent, **SMALL, epochs=1)._fitted.inputs, None)  # type: ignore[arg-type]
+    network = model._start(trained(Recurrent, **SMALL, epochs=1)._fitted.inputs, documents(8), TrainingLog())
     for part in (network.layers[0].forwards, network.layers[0].backwards):
         assert torch.equal(part.weight_hh_l0, torch.eye(4))
 

@@ -127,7 +127,7 @@ def tables(model: Any) -> list[Any]:
 
 def start(model: Any) -> list[Any]:
     """Embeddings as they were before training."""
-    network = model._start(model._fitted.inputs, TrainingLog())
+    network = model._start(model._fitted.inputs, documents(8), TrainingLog())
     return [table.weight.detach().clone() for table in network.embedding.tables]
 
 

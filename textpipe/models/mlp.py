@@ -22,7 +22,8 @@ from textpipe.models.layers import (
     normalisation,
     own_positions,
 )
-from textpipe.models.neural import Neural, NeuralConfig
+from textpipe.models.neural import Neural
+from textpipe.models.neural_config import NeuralConfig
 from textpipe.settings import check_numbers
 
 _PRIME = 1_000_003

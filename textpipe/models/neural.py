@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -28,11 +28,10 @@ from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.metrics.classification import scores
 from textpipe.models.calibration import Calibration, calibrated
 from textpipe.models.files import best_labels, read_config, read_description, write_description
-from textpipe.models.inputs import Inputs, Unit, Units
+from textpipe.models.inputs import Inputs, Units
+from textpipe.models.neural_config import NeuralConfig
 from textpipe.segment.tokenizer import Tokenizer
-from textpipe.settings import check_numbers
 from textpipe.training.batches import bucketed, in_order
-from textpipe.training.config import Initialisation, TrainingConfig
 from textpipe.training.initialisation import initialise, seeded
 from textpipe.training.log import TrainingLog
 from textpipe.training.loop import Task, Trained, evaluation, train
@@ -49,50 +48,6 @@ _WEIGHTS, _STEPS = "weights.safetensors", "steps.jsonl"
 _FEW = 1_000  # documents below which every unit is worth an embedding
 _STEPS_WANTED, _LEAST_BATCH = 32, 8  # an epoch, of few documents
 _AT_ONCE, _PADDED = 256, 1 << 14  # texts, and positions, that are predicted together
-
-
-@dataclass(frozen=True, kw_only=True)
-class NeuralConfig(TrainingConfig):
-    """Those of training, of which few documents have smaller batches: 32 an epoch, but of 8 at least; and:
-
-    unit: what is read: `word`, `char`, or `both` (characters, each with the word it lies in)
-    min_count: occurrences that a unit needs, 0 for 2 (of fewer than 1,000 documents 1); max_size: units at most
-    max_length: units of a text that are read; dim: of embeddings, of given vectors theirs; freeze: they do not learn
-    pretrain: epochs of word2vec over the training texts that embeddings begin with where no vectors are given; 0: at
-        random
-    unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
-        what goes into the last layer
-    initialisation: of weights that are no embeddings, `default` is torch's own
-    """
-
-    epochs: int = 5
-    batch_size: int = 128
-    lr: float = 3e-3
-    unit: Unit = "both"
-    min_count: int = 0
-    max_size: int = 100_000
-    max_length: int = 256
-    dim: int = 200
-    pretrain: int = 15
-    freeze: bool = False
-    unit_dropout: float = 0.1
-    embedding_dropout: float = 0.2
-    dropout: float = 0.5
-    initialisation: Initialisation = "default"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(
-            self,
-            min_count=(0, 1_000_000),
-            max_size=(1, 10_000_000),
-            max_length=(1, 100_000),
-            dim=(1, 4_096),
-            pretrain=(0, 1_000),
-            unit_dropout=(0.0, 0.9),
-            embedding_dropout=(0.0, 0.9),
-            dropout=(0.0, 0.9),
-        )
 
 
 class Batch(NamedTuple):

@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional
 
 from textpipe.models.layers import Embedding, PoolingName, pooling
-from textpipe.models.neural import Neural, NeuralConfig
+from textpipe.models.neural import Neural
+from textpipe.models.neural_config import NeuralConfig
 from textpipe.settings import check_numbers
 
 Cell = Literal["rnn", "lstm", "gru"]

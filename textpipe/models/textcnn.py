@@ -17,7 +17,8 @@ from torch.nn import functional
 from textpipe.device import torch_device
 from textpipe.errors import UsageError
 from textpipe.models.layers import Embedding
-from textpipe.models.neural import Neural, NeuralConfig
+from textpipe.models.neural import Neural
+from textpipe.models.neural_config import NeuralConfig
 from textpipe.models.textcnn_windows import convolved_windows, pooled_windows
 from textpipe.settings import check_numbers
 
