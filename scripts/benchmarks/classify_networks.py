@@ -1,7 +1,7 @@
 """Our TextCNN and LSTM beside the usual implementations (usual_networks.py): seconds of an epoch and accuracy.
 
 Both are trained on the same rows of thucnews10. With the settings `same` ours read characters too, in batches of 128,
-with vectors of the same size, widths, layers and dropout, by Adam at 1e-3; with `default` they are our own. Epochs
+with first weights, sizes, widths, layers and dropout as theirs, by Adam at 1e-3; with `default` all is our own. Epochs
 alternate, so that a slow moment of the machine meets both; seconds are those of the steps alone, without scoring. A
 tenth of the training rows says which epoch is best; what is shown is its accuracy on the development rows.
 
@@ -35,6 +35,8 @@ PLAIN = {
     "min_count": 1,
     "max_length": 32,
     "dim": DIM,
+    "deviation": 1.0,
+    "initialisation": "xavier",
     "unit_dropout": 0.0,
     "embedding_dropout": 0.0,
     "batch_size": BATCH,

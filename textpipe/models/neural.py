@@ -58,6 +58,7 @@ class NeuralConfig(TrainingConfig):
     unit: what is read: `word`, `char`, or `both` (characters, each with the word it lies in)
     min_count: occurrences that a unit needs, 0 for 2 (of fewer than 1,000 documents 1); max_size: units at most
     max_length: units of a text that are read; dim: of embeddings, of given vectors theirs; freeze: they do not learn
+    deviation: of the numbers of embeddings as they begin, given vectors are scaled to it
     unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
         what goes into the last layer
     initialisation: of weights that are no embeddings, `default` is torch's own
@@ -72,6 +73,7 @@ class NeuralConfig(TrainingConfig):
     max_length: int = 256
     dim: int = 300
     freeze: bool = False
+    deviation: float = 0.1
     unit_dropout: float = 0.1
     embedding_dropout: float = 0.2
     dropout: float = 0.5
@@ -85,6 +87,7 @@ class NeuralConfig(TrainingConfig):
             max_size=(1, 10_000_000),
             max_length=(1, 100_000),
             dim=(1, 4_096),
+            deviation=(0.0, 100.0),
             unit_dropout=(0.0, 0.9),
             embedding_dropout=(0.0, 0.9),
             dropout=(0.0, 0.9),
