@@ -29,8 +29,8 @@ nn: Any = torch.nn
 CONFIG = TrainingConfig(epochs=3, batch_size=16, lr=0.01, patience=0)
 
 
-def trained(given: Task, config: TrainingConfig = CONFIG, **more: Any) -> Trained:
-    return train(given, config, log=TrainingLog(), workers=1, device="cpu", **more)
+def trained(given: Task, config: TrainingConfig = CONFIG) -> Trained:
+    return train(given, config, log=TrainingLog(), workers=1, device="cpu", fingerprint="")
 
 
 @pytest.mark.parametrize("name", ["cnn", "lstm", "sparse"])
@@ -69,7 +69,7 @@ def test_reports() -> None:
     steps: list[StepReport] = []
     epochs: list[EpochReport] = []
     log = TrainingLog(step=steps.append, epoch=epochs.append)
-    found = train(task(network("lstm")), CONFIG, log=log, workers=1, device="cpu")
+    found = train(task(network("lstm")), CONFIG, log=log, workers=1, device="cpu", fingerprint="")
     assert [report.step for report in steps] == list(range(1, 13))
     assert {report.steps for report in steps} == {12}
     assert [report.epoch for report in steps] == [1] * 4 + [2] * 4 + [3] * 4
@@ -201,7 +201,9 @@ def test_the_average_is_evaluated_and_kept(decay: float) -> None:
 def test_the_last_good_state_stays(bad: float) -> None:
     notes: list[str] = []
     given = told([0.1, 0.5, 0.9], slope={5: bad})
-    found = train(given, replace(SGD, epochs=3), log=TrainingLog(note=notes.append), workers=1, device="cpu")
+    found = train(
+        given, replace(SGD, epochs=3), log=TrainingLog(note=notes.append), workers=1, device="cpu", fingerprint=""
+    )
     assert (found.stopped, found.epochs, found.steps, found.best_epoch) == ("not finite", 2, 4, 2)
     assert weight_of(given.network) == -4.0
     assert len(notes) == 1
@@ -266,13 +268,13 @@ def test_torch_is_left_as_it_was() -> None:
         inside.append((torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()))
         return cross_entropy(network, batch)
 
-    train(replace(given, loss=loss), CONFIG, log=TrainingLog(), workers=3, device="cpu")
+    train(replace(given, loss=loss), CONFIG, log=TrainingLog(), workers=3, device="cpu", fingerprint="")
     assert set(inside) == {(3, True)}
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before[1:]
     assert torch.utils.deterministic.fill_uninitialized_memory == filling
     inside.clear()
-    train(replace(given, loss=loss), CONFIG, log=TrainingLog(), device="cpu")
+    train(replace(given, loss=loss), CONFIG, log=TrainingLog(), device="cpu", fingerprint="")
     assert inside[0][0] == usable_cores()
 
 
@@ -298,7 +300,7 @@ def test_what_is_refused() -> None:
     with pytest.raises(UsageError, match="float16 is for GPUs"):
         trained(task(network("cnn")), replace(CONFIG, precision="float16"))
     with pytest.raises(UsageError, match="no device 'tpu'"):
-        train(task(network("cnn")), CONFIG, log=TrainingLog(), device="tpu")
+        train(task(network("cnn")), CONFIG, log=TrainingLog(), device="tpu", fingerprint="")
     with pytest.raises(ValueError, match="no batches"):
         trained(replace(task(network("cnn")), batches=lambda _: []))
     with pytest.raises(ValueError, match="nothing in this network learns"):
@@ -308,7 +310,7 @@ def test_what_is_refused() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there() -> None:
     with pytest.raises(UsageError, match="torch sees no CUDA GPU"):
-        train(task(network("cnn")), CONFIG, log=TrainingLog(), device="cuda:1")
+        train(task(network("cnn")), CONFIG, log=TrainingLog(), device="cuda:1", fingerprint="")
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
@@ -328,7 +330,7 @@ def test_an_interruption_passes_through() -> None:
 
     threads = torch.get_num_threads()
     with pytest.raises(KeyboardInterrupt):
-        train(task(network("cnn")), CONFIG, log=TrainingLog(step=step), workers=3, device="cpu")
+        train(task(network("cnn")), CONFIG, log=TrainingLog(step=step), workers=3, device="cpu", fingerprint="")
     assert torch.get_num_threads() == threads
 
 
@@ -356,9 +358,9 @@ def test_float16_leaves_out_steps_that_are_too_large(tmp_path: Path, monkeypatch
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            train(parts, CONFIG, log=TrainingLog(step=step, work=tmp_path), workers=1, device="cpu")
+            train(parts, CONFIG, log=TrainingLog(step=step, work=tmp_path), workers=1, device="cpu", fingerprint="")
         parts = given()
-    train(parts, CONFIG, log=TrainingLog(work=tmp_path), workers=1, device="cpu")
+    train(parts, CONFIG, log=TrainingLog(work=tmp_path), workers=1, device="cpu", fingerprint="")
     assert digest(parts.network) == digest(whole.network)
 
 

@@ -42,7 +42,8 @@ checkpoint._SAVE_EVERY, checkpoint._SHARE = 0.02, 0
 notes = []
 given = task(network(sys.argv[1]), count=900)
 config = replace(EVERYTHING, patience=0, epochs=int(sys.argv[3]))
-train(given, config, log=TrainingLog(work=Path(sys.argv[2]), note=notes.append), workers=1, device="cpu")
+log = TrainingLog(work=Path(sys.argv[2]), note=notes.append)
+train(given, config, log=log, workers=1, device="cpu", fingerprint="")
 print(digest(given.network), *notes)
 """
 
@@ -267,7 +268,7 @@ def test_other_threads_are_told_of(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         trained(task(network("cnn")), log=replace(log, step=lambda _: stop(_) if next(steps) == 4 else None))
     stopping = False
-    train(task(network("cnn")), CONFIG, log=log, workers=2, device="cpu")
+    train(task(network("cnn")), CONFIG, log=log, workers=2, device="cpu", fingerprint="")
     assert len(notes) == 2
     assert "threads 1" in notes[1]
     assert "threads 2" in notes[1]

@@ -87,7 +87,7 @@ def train(
     log: TrainingLog,
     workers: int | None = None,
     device: str | None = None,
-    fingerprint: str = "",
+    fingerprint: str,
 ) -> Trained:
     """Train task.network in place: afterwards it holds the weights of the best epoch (their average, with config.ema),
     is on the device and in evaluation mode.
@@ -97,8 +97,9 @@ def train(
     With log.work training goes on from the last state that an interrupted one has left there, to the same bits on the
     same CPU and number of threads. On a GPU additions come in any order.
 
-    Raises UsageError for a device that is not there, and when the loss is not finite before the first epoch has ended;
-    later that ends training, with a note. Raises ResourceError when memory runs out. Interruptions pass through.
+    Raises UsageError for a device that is not there, and when the loss or the gradient is not finite before an epoch
+    has ended well; later that ends training, with a note. Raises ResourceError when memory runs out. Interruptions
+    pass through.
     """
     place = torch_device(device)
     memory = reporting_no_memory(
@@ -277,7 +278,7 @@ class _Run:
         standing = self.standing
         advice = f"a lower learning rate: --set lr={self.config.lr / 10:g}"
         if standing.best is None:
-            raise UsageError(f"the {what} is not finite at step {step}, in the first epoch", hint=advice)
+            raise UsageError(f"the {what} is not finite at step {step}, before any good epoch", hint=advice)
         self.log.note(
             f"the {what} is not finite at step {step}: training ends, the weights of epoch {standing.best_epoch} stay; "
             f"try {advice}"
