@@ -20,7 +20,6 @@ Normalisation = Literal["none", "batch", "layer"]
 PoolingName = Literal["last", "max", "mean", "attention"]
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 POOLINGS: tuple[PoolingName, ...] = get_args(PoolingName)
-DEVIATION = 0.1  # of embeddings that begin at random
 _MANY = 20_000  # rows of an embedding from which on only those of a batch are updated
 
 _FUNCTIONS: dict[Activation, Callable[[Any], Any]] = {
@@ -112,8 +111,9 @@ def pooling(name: PoolingName, size: int, *, bidirectional: bool) -> Any:
 class Embedding(nn.Module):  # type: ignore[misc]
     """Vectors of the units of texts: of each channel of the input a table, or two, one of them frozen.
 
-    sizes: rows of each channel's table; twofold: each channel has a frozen table and one that learns, side by side;
-    freeze: all are frozen; unit_dropout: share of positions that are read as unknown in training; dropout: of numbers
+    sizes: rows of each channel's table; twofold: each channel has a frozen table and one that learns, side by side
+    freeze: all are frozen; deviation: of what begins at random; sparse: large tables have sparse gradients
+    unit_dropout: share of positions that are read as unknown in training; dropout: of numbers
     """
 
     def __init__(
@@ -123,6 +123,7 @@ class Embedding(nn.Module):  # type: ignore[misc]
         *,
         freeze: bool = False,
         twofold: bool = False,
+        deviation: float = 0.1,
         sparse: bool = True,
         unit_dropout: float = 0.0,
         dropout: float = 0.0,
@@ -134,11 +135,11 @@ class Embedding(nn.Module):  # type: ignore[misc]
             frozen = freeze or (twofold and place % 2 == 0)
             many = sparse and not frozen and sizes[channel] > _MANY
             table = nn.Embedding(sizes[channel], dim, padding_idx=PADDING, sparse=many)
-            nn.init.normal_(table.weight, std=DEVIATION)
+            nn.init.normal_(table.weight, std=deviation)
             table.weight.requires_grad_(not frozen)
             self.tables.append(table)
         self.size = dim * len(self.tables)
-        self.unit_dropout, self.dropout = unit_dropout, dropout
+        self.deviation, self.unit_dropout, self.dropout = deviation, unit_dropout, dropout
         self.blank([PADDING, UNKNOWN])
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -156,7 +157,7 @@ class Embedding(nn.Module):  # type: ignore[misc]
             if vectors is None:
                 counts.append(0)
                 continue
-            scale = DEVIATION / max(float(vectors.matrix.std()), 1e-6)
+            scale = self.deviation / max(float(vectors.matrix.std()), 1e-6)
             found = {row: vectors.vector(unit) for row, unit in enumerate(vocabulary.tokens, start=FIRST)}
             known = [row for row, vector in found.items() if vector is not None]
             counts.append(len(known))

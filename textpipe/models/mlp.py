@@ -14,7 +14,6 @@ from torch.nn import functional
 from textpipe.errors import UsageError
 from textpipe.models.inputs import PADDING
 from textpipe.models.layers import (
-    DEVIATION,
     Activation,
     Embedding,
     Normalisation,
@@ -72,6 +71,7 @@ class _Network(nn.Module):  # type: ignore[misc]
             config.dim,
             freeze=config.freeze,
             sparse=sparse,
+            deviation=config.deviation,
             unit_dropout=config.unit_dropout,
             dropout=config.embedding_dropout,
         )
@@ -79,7 +79,7 @@ class _Network(nn.Module):  # type: ignore[misc]
         self.ngrams = None
         if config.ngrams > 1:
             self.ngrams = nn.EmbeddingBag(config.buckets + 1, size, mode="sum", padding_idx=PADDING, sparse=sparse)
-            nn.init.normal_(self.ngrams.weight, std=DEVIATION)
+            nn.init.normal_(self.ngrams.weight, std=config.deviation)
             with torch.no_grad():
                 self.ngrams.weight[PADDING] = 0.0
         layers: list[Any] = []

@@ -18,6 +18,7 @@ class NeuralConfig(TrainingConfig):
     max_length: units of a text that are read; dim: of embeddings, of given vectors theirs; freeze: they do not learn
     pretrain: epochs of word2vec over the training texts that embeddings begin with where no vectors are given; 0: at
         random
+    deviation: of the numbers of embeddings as they begin, given vectors are scaled to it
     unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
         what goes into the last layer
     initialisation: of weights that are no embeddings, `default` is torch's own
@@ -33,6 +34,7 @@ class NeuralConfig(TrainingConfig):
     dim: int = 200
     pretrain: int = 15
     freeze: bool = False
+    deviation: float = 0.1
     unit_dropout: float = 0.1
     embedding_dropout: float = 0.2
     dropout: float = 0.5
@@ -47,6 +49,7 @@ class NeuralConfig(TrainingConfig):
             max_length=(1, 100_000),
             dim=(1, 4_096),
             pretrain=(0, 1_000),
+            deviation=(0.0, 100.0),
             unit_dropout=(0.0, 0.9),
             embedding_dropout=(0.0, 0.9),
             dropout=(0.0, 0.9),

@@ -65,6 +65,7 @@ class _Network(nn.Module):  # type: ignore[misc]
             config.dim,
             freeze=config.freeze,
             sparse=config.optimizer != "rmsprop",
+            deviation=config.deviation,
             unit_dropout=config.unit_dropout,
             dropout=config.embedding_dropout,
         )

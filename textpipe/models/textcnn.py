@@ -90,6 +90,7 @@ class _Network(nn.Module):  # type: ignore[misc]
             freeze=config.freeze or config.variant == "static",
             twofold=config.variant == "twochannel",
             sparse=config.optimizer != "rmsprop",
+            deviation=config.deviation,
             unit_dropout=config.unit_dropout,
             dropout=config.embedding_dropout,
         )
