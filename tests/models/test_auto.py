@@ -119,6 +119,6 @@ def test_members_that_make_no_sense_are_refused(tmp_path: Path) -> None:
 
 
 def test_many_texts_get_fewer_epochs() -> None:
-    assert epochs_for(DOCUMENTS) == 6
+    assert epochs_for(DOCUMENTS) == 5
     assert epochs_for([Document("", "长" * 256, "a")] * 10_000) == 2
     assert epochs_for([Document("", "长" * 1_000, "a")] * 100_000) == 1

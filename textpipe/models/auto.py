@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 _FEWEST = 2_000  # texts to learn from: below, a TextCNN beside the linear model was never better
 _MOST = 6_000_000  # characters that a network goes over in all its epochs
-_MOST_EPOCHS = 6
+_MOST_EPOCHS = 5
 _LONGEST = 256  # characters of a text that a network reads
 _STEPS = 20  # weights are multiples of one twentieth
 _NEAR = 2  # steps between weights that are looked at together
