@@ -29,6 +29,7 @@ from sklearn.svm import LinearSVC
 
 import textpipe
 from textpipe.corpus.document import Document
+from textpipe.embeddings.formats import read_vectors_file
 from textpipe.models.train import train_classifier
 from textpipe.training.log import TrainingLog
 
@@ -104,6 +105,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", default="thucnews10,tnews,chnsenticorp")
     parser.add_argument("--archs", default="linear,auto", help="ours, as linear,textcnn,recurrent,mlp,auto")
+    parser.add_argument("--vectors", help="word vectors that networks begin with (word2vec text); said in the output")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--rows", type=int, help="only the first training rows, for a look")
     parser.add_argument("--notes", action="store_true", help="what training tells, on standard error")
@@ -115,7 +117,9 @@ def main() -> None:
         sides["scikit-learn, char 1-2"] = partial(peer, with_words=False, C=0.5), 1
     for arch in options.archs.split(","):
         seeds = 1 if arch == "linear" else options.seeds  # drawn is only what is held back
-        sides[arch] = partial(ours, arch=arch, note=options.notes), seeds
+        begun = {} if options.vectors is None else {"vectors": read_vectors_file(options.vectors)}
+        side = arch if options.vectors is None else f"{arch} + {Path(options.vectors).name}"
+        sides[side] = partial(ours, arch=arch, note=options.notes, **begun), seeds
     for name in options.sets.split(","):
         train, dev = (read_rows(data / file) for file in SETS[name])
         if options.rows:
@@ -132,7 +136,7 @@ def main() -> None:
                 found.append(accuracies(predict, dev, seen))
             means = [statistics.mean(column) for column in zip(*found, strict=True)]
             each = ", ".join(f"{one:.2f}" for one, _ in found)
-            line = f"  {side:<28}{means[0]:6.2f}  unseen {means[1]:6.2f}  ({each})"
+            line = f"  {side:<36}{means[0]:6.2f}  unseen {means[1]:6.2f}  ({each})"
             print(f"{line}  {statistics.median(seconds):.0f} s to train", flush=True)
 
 

@@ -36,6 +36,7 @@ PLAIN = {
     "min_count": 1,
     "max_length": 32,
     "dim": DIM,
+    "pretrain": 0,
     "unit_dropout": 0.0,
     "embedding_dropout": 0.0,
     "batch_size": BATCH,
