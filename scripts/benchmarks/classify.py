@@ -117,7 +117,7 @@ def main() -> None:
         sides["scikit-learn, char 1-2"] = partial(peer, with_words=False, C=0.5), 1
     for arch in options.archs.split(","):
         seeds = 1 if arch == "linear" else options.seeds  # drawn is only what is held back
-        begun = {} if options.vectors is None else {"vectors": read_vectors_file(options.vectors)}
+        begun: dict[str, Any] = {} if options.vectors is None else {"vectors": read_vectors_file(options.vectors)}
         side = arch if options.vectors is None else f"{arch} + {Path(options.vectors).name}"
         sides[side] = partial(ours, arch=arch, note=options.notes, **begun), seeds
     for name in options.sets.split(","):
