@@ -108,6 +108,7 @@ def main() -> None:
     parser.add_argument("--vectors", help="word vectors that networks begin with (word2vec text); said in the output")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--rows", type=int, help="only the first training rows, for a look")
+    parser.add_argument("--workers", type=int, help="threads of training; all cores without it")
     parser.add_argument("--notes", action="store_true", help="what training tells, on standard error")
     options = parser.parse_args()
     data = Path(os.environ.get("TEXTPIPE_EVALUATION_DATA") or sys.exit("set TEXTPIPE_EVALUATION_DATA")) / "classify"
@@ -117,7 +118,9 @@ def main() -> None:
         sides["scikit-learn, char 1-2"] = partial(peer, with_words=False, C=0.5), 1
     for arch in options.archs.split(","):
         seeds = 1 if arch == "linear" else options.seeds  # drawn is only what is held back
-        begun: dict[str, Any] = {} if options.vectors is None else {"vectors": read_vectors_file(options.vectors)}
+        begun: dict[str, Any] = {"workers": options.workers}
+        if options.vectors is not None:
+            begun["vectors"] = read_vectors_file(options.vectors)
         side = arch if options.vectors is None else f"{arch} + {Path(options.vectors).name}"
         sides[side] = partial(ours, arch=arch, note=options.notes, **begun), seeds
     for name in options.sets.split(","):
