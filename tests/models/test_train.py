@@ -14,7 +14,8 @@ from tests.conftest import DATA
 from tests.models import centroid
 from tests.models.centroid import Centroid
 from textpipe.embeddings.vectors import Vectors
-from textpipe.errors import InputError, UsageError
+from textpipe.errors import InputError, ResourceError, UsageError
+from textpipe.models.mlp import MLP
 from textpipe.models.settings import settings_of
 from textpipe.training.log import TrainingLog
 
@@ -75,12 +76,23 @@ def test_settings_that_an_architecture_cannot_follow() -> None:
         ({"arch": "mlp", "vectors": vectors, "dim": 16}, "have 2 numbers, not 16"),
         ({"arch": "textcnn", "vectors": vectors, "variant": "rand"}, "no use for vectors"),
         ({"arch": "centroid", "workers": -1}, "workers: "),
+        ({"arch": "recurrent", "bidirectional": "no"}, "bidirectional: true or false"),
+        ({"arch": "auto", "freeze": 1}, "freeze: true or false"),
         ({"arch": "mlp", "device": "cuda:99"}, "no cuda:99|no CUDA"),
     ]
     for wrong, said in cases:
         with pytest.raises(UsageError, match=said) as caught:
             textpipe.train_classifier(PAIRS, **wrong)
-        assert caught.value.hint
+        assert caught.value.hint or "true or false" in said
+
+
+def test_a_network_that_is_larger_than_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 327680000000 bytes.")
+
+    monkeypatch.setattr(MLP, "network", too_large)
+    with pytest.raises(ResourceError, match="not enough memory"):
+        textpipe.train_classifier(PAIRS, arch="mlp")
 
 
 @pytest.mark.parametrize("arch", ["mlp", "textcnn", "recurrent"])

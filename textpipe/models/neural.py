@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 
 from textpipe.corpus.document import Document
-from textpipe.device import torch_device
+from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.metrics.classification import scores
 from textpipe.models.calibration import Calibration, calibrated
@@ -127,7 +127,9 @@ class Neural:
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
         _note_cuts(units, held, self.config.max_length, log)
         gold, held_gold = (self._numbers(part) for part in (documents, valid))
-        network = self._start(inputs, documents, log)
+        memory = reporting_no_memory("not enough memory for this network", hint="smaller settings: --set dim=100")
+        with memory:
+            network = self._start(inputs, documents, log)
         config = replace(self.config, batch_size=_batch_size(self.config, len(documents)))
         task = self._task(network, units, gold, held, [one.label or "" for one in valid], list(counts.values()), config)
         trained = train(
