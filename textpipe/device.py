@@ -13,7 +13,6 @@ from textpipe.errors import ResourceError, UsageError
 
 _DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-_NAMES = re.compile(r"cpu|cuda(:\d{1,3})?")
 
 
 class Device(NamedTuple):
@@ -25,7 +24,7 @@ class Device(NamedTuple):
 
 def checked_device(given: str) -> str | None:
     """The name of a device, None for `auto`, the best. Raises UsageError for what is none."""
-    if given != "auto" and not _NAMES.fullmatch(given):
+    if given != "auto" and not _DEVICE.fullmatch(given):
         raise UsageError(f"--device {given}: no such device", hint="auto, cpu, cuda or cuda:N")
     return None if given == "auto" else given
 
@@ -55,11 +54,11 @@ def check_device(name: str) -> None:
 
 
 def torch_device(name: str | None) -> Any:
-    """torch's device of that name, None for the best. Raises UsageError for one that is not there."""
+    """torch's device of that name, None or `auto` for the best. Raises UsageError for one that is not there."""
     import torch
 
     there = torch.cuda.is_available()
-    if name is None:
+    if name in (None, "auto"):
         return torch.device("cuda" if there else "cpu")
     check_device(name)
     if name != "cpu" and not there:

@@ -19,7 +19,11 @@ def choices_of(config: type) -> dict[str, tuple[str, ...]]:
 
 
 def check_choices(config: Any) -> None:
-    """Raises UsageError when a setting that is a Literal has another value."""
+    """Raises UsageError when a setting that is a Literal has another value, and when one that is a bool is none: any
+    text, `no` too, would count as true."""
+    for name, hint in get_type_hints(type(config)).items():
+        if hint is bool and not isinstance(getattr(config, name), bool):
+            raise UsageError(f"{name}: true or false is needed, not {getattr(config, name)!r}")
     for name, choices in choices_of(type(config)).items():
         value = getattr(config, name)
         if value not in choices:

@@ -82,7 +82,8 @@ def test_threshold(store: str, run: Run) -> None:
     assert outcome.code == 0
     nothing = run("classify", NEWS, "--threshold", "1", "--store", store)
     assert nothing.code == 1
-    assert run("classify", NEWS, "--threshold", "1.5", "--store", store).code == 2
+    for wrong in ("1.5", "nan"):
+        assert run("classify", NEWS, "--threshold", wrong, "--store", store).code == 2
     row = run("classify", NEWS, "--threshold", "1", "--limit", "1", "--format", "tsv", "--store", store).out
     assert row.splitlines()[1].startswith("travel-01\t\t0.")
 
@@ -99,6 +100,16 @@ def test_without_a_classifier(tmp_path: Path, run: Run) -> None:
     wrong = run("classify", NEWS, "--model", "embeddings/tea", "--store", tmp_path / "store")
     assert (wrong.code, "is no classifier" in wrong.err) == (2, True)
     assert run("classify", NEWS, "--model", "tea", "--store", tmp_path / "store").code == 4
+
+
+def test_an_imported_classifier_is_named(store: str, run: Run, tmp_path: Path) -> None:
+    run("store", "export", "classifier/latest", tmp_path / "news.tar", "--store", store)
+    assert run("store", "import", tmp_path / "news.tar", "--store", tmp_path / "other").code == 0
+    outcome = run("classify", NEWS, "--store", tmp_path / "other")
+    assert outcome.code == 4
+    assert "none of the store's classifiers is the latest: " in outcome.err
+    name = outcome.err.split("--model ")[1].split()[0]
+    assert run("classify", NEWS, "--model", name, "--store", tmp_path / "other").code == 0
 
 
 def test_what_was_read_before_an_error_comes_out(store: str, run: Run, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from tests.features.making import HOSTILE, news, pairs, same
 from textpipe.errors import ArtifactError
 from textpipe.features.config import FeatureConfig
-from textpipe.features.files import read_vectorizer, write_vectorizer
+from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
+from textpipe.features.table import SLOT
 from textpipe.features.vectorizer import Vectorizer
 
 NEWS = [document.text for document in news()]
@@ -95,3 +96,31 @@ def test_names_that_are_others(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "ngrams.jsonl").write_bytes(content)
     with pytest.raises(ArtifactError):
         _ = read_vectorizer(tmp_path, spans=pairs).names
+
+
+def _head(shape: str) -> bytes:
+    head = f"{{'descr': '<u8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
+
+
+@pytest.mark.parametrize(
+    "shape", ["(", "(01,)", "(-5,)", "(True,)", "(99999999999999,)", "(9999999999999999999999,)", "4"]
+)
+def test_heads_of_arrays_that_are_none(tmp_path: Path, shape: str) -> None:
+    (tmp_path / "a.npy").write_bytes(_head(shape) + bytes(64))
+    with pytest.raises(ArtifactError, match="not an array"):
+        read_array(tmp_path / "a.npy", np.uint64, dimensions=1)
+
+
+@pytest.mark.parametrize("array", [np.arange(5), np.arange(6.0).reshape(2, 3).T, np.zeros(0), np.zeros(3, SLOT)])
+def test_arrays_are_those_of_numpy(tmp_path: Path, array: Any) -> None:
+    write_array(tmp_path / "a.npy", array)
+    np.save(tmp_path / "b.npy", np.ascontiguousarray(array))
+    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
+    assert np.array_equal(read_array(tmp_path / "a.npy", array.dtype, dimensions=array.ndim), array)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_called_so() -> None:
+    with pytest.raises(OSError, match="No space left"):
+        write_array(Path("/dev/full"), np.zeros(100_000))

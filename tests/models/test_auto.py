@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from textpipe.corpus.document import Document
+from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import ArtifactError
 from textpipe.models import auto
 from textpipe.models.auto import Auto, AutoConfig, best_weights, epochs_for
@@ -75,6 +76,13 @@ def test_few_texts_get_a_linear_model(setting: str, reason: str) -> None:
     model = Auto(AutoConfig(network=setting)).fit(DOCUMENTS, valid=VALID, log=TrainingLog(note=notes.append))  # type: ignore[arg-type]
     assert model.members == {"linear": 1.0}
     assert any(reason in note for note in notes)
+
+
+def test_vectors_that_nothing_is_done_with_are_told() -> None:
+    notes: list[str] = []
+    vectors = Vectors(["球队"], np.eye(1, dtype=np.float32))
+    Auto(vectors=vectors).fit(DOCUMENTS, valid=VALID, log=TrainingLog(note=notes.append))
+    assert any("embeddings are of no use" in note for note in notes)
 
 
 def test_without_held_back_texts_or_torch_there_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:

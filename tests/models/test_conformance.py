@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from textpipe.corpus.document import Document
-from textpipe.errors import ArtifactError, InputError
+from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.models import Classifier, classifier_class, names
 from textpipe.models.files import load_classifier, save_classifier
 from textpipe.segment.tokenizer import Tokenizer
@@ -191,3 +191,31 @@ def test_loss_falls(case: str) -> None:
     fitted(case, log=TrainingLog(epoch=epochs.append))
     assert len(epochs) == settings["epochs"]
     assert epochs[-1].loss < 0.5 * epochs[0].loss
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "球队赢了", b"text"])
+def test_what_is_no_list_of_texts_is_refused(model: Classifier, wrong: Any) -> None:
+    with pytest.raises(UsageError, match="texts are needed"):
+        model.predict(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"text", ["球队"]])
+def test_what_is_no_text_is_refused_with_its_place(model: Classifier, wrong: Any) -> None:
+    with pytest.raises(UsageError, match=r"a text is needed, not \w+ \(number 1 "):
+        model.predict_proba(["球队", wrong])
+
+
+def test_any_iterable_of_texts_and_none_of_them(model: Classifier) -> None:
+    texts = [text for text, _ in TEXTS]
+    assert model.predict(iter(texts)) == model.predict(tuple(texts)) == model.predict(texts)  # type: ignore[arg-type]
+    assert (model.predict([]), model.predict_proba([]).shape) == ([], (0, 2))
+
+
+@pytest.mark.parametrize("arch", names())
+def test_without_training_it_says_so(arch: str, tmp_path: Path) -> None:
+    untrained = classifier_class(arch)()
+    with pytest.raises(UsageError, match="not trained"):
+        untrained.predict(["球队"])
+    with pytest.raises(UsageError, match="not trained"):
+        untrained.save(tmp_path)
+    assert not list(tmp_path.iterdir())

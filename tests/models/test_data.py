@@ -69,7 +69,9 @@ def test_what_nothing_can_be_learned_from(train: list[Document], valid: list[Doc
 def test_two_texts_can_be_learned_from() -> None:
     data = training_data(rows(("x", "a"), ("y", "b")), None, share=0.5)
     assert (len(data.train), data.valid) == (2, [])
-    assert "too few to hold any back" in list(data.lines())[-1]
+    assert "every label has one text alone, none can be held back" in list(data.lines())[-1]
+    data = training_data(rows(("x", "a"), ("y", "b"), ("z", "b")), None)
+    assert "3 texts are too few to hold any back" in list(data.lines())[-1]
 
 
 def test_leaks_may_leave_too_little() -> None:

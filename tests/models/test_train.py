@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
 import pytest
 
 import textpipe
 from tests.conftest import DATA
 from tests.models import centroid
 from tests.models.centroid import Centroid
-from textpipe.errors import InputError, UsageError
+from textpipe.embeddings.vectors import Vectors
+from textpipe.errors import InputError, ResourceError, UsageError
+from textpipe.models.mlp import MLP
 from textpipe.models.settings import settings_of
 from textpipe.training.log import TrainingLog
 
@@ -62,3 +67,42 @@ def test_settings_are_complete_and_canonical() -> None:
     assert type(complete["sharpness"]) is float
     assert settings_of("centroid", complete) == complete
     assert settings_of("centroid", {"seed": 1}, seed=5)["seed"] == 1
+
+
+def test_settings_that_an_architecture_cannot_follow() -> None:
+    vectors = Vectors(["球队", "股市"], np.eye(2, dtype=np.float32))
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"arch": "linear", "vectors": vectors}, "no use for vectors"),
+        ({"arch": "mlp", "vectors": vectors, "dim": 16}, "have 2 numbers, not 16"),
+        ({"arch": "textcnn", "vectors": vectors, "variant": "rand"}, "no use for vectors"),
+        ({"arch": "centroid", "workers": -1}, "workers: "),
+        ({"arch": "recurrent", "bidirectional": "no"}, "bidirectional: true or false"),
+        ({"arch": "auto", "freeze": 1}, "freeze: true or false"),
+        ({"arch": "mlp", "device": "cuda:99"}, "no cuda:99|no CUDA"),
+    ]
+    for wrong, said in cases:
+        with pytest.raises(UsageError, match=said) as caught:
+            textpipe.train_classifier(PAIRS, **wrong)
+        assert caught.value.hint or "true or false" in said
+
+
+def test_a_network_that_is_larger_than_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 327680000000 bytes.")
+
+    monkeypatch.setattr(MLP, "network", too_large)
+    with pytest.raises(ResourceError, match="not enough memory"):
+        textpipe.train_classifier(PAIRS, arch="mlp")
+
+
+@pytest.mark.parametrize("arch", ["mlp", "textcnn", "recurrent"])
+def test_threads_that_train_at_once_get_what_one_alone_gets(arch: str) -> None:
+    def trained() -> list[list[float]]:
+        made = textpipe.train_classifier(PAIRS, arch=arch, epochs=2, pretrain=1, dim=8, workers=1)
+        found: list[list[float]] = made.predict_proba(["球队的比赛", "股市上涨"]).tolist()
+        return found
+
+    alone = trained()
+    with ThreadPoolExecutor(4) as pool:
+        together = [future.result() for future in [pool.submit(trained) for _ in range(4)]]
+    assert together == [alone] * 4

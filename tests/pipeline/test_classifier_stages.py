@@ -219,10 +219,10 @@ def test_hashes_that_are_none(store: Store) -> None:
     path.chmod(0o600)
     for array in (np.zeros(3), np.zeros((2, 2), np.uint64)):
         np.save(path, array)
-        with pytest.raises(ArtifactError, match="not the hashes"):
+        with pytest.raises(ArtifactError, match=r"not (the|an) array"):
             seen_texts(artifact)
     path.write_bytes(b"nothing")
-    with pytest.raises(ArtifactError, match="not the hashes"):
+    with pytest.raises(ArtifactError, match=r"not (the|an) array"):
         seen_texts(artifact)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,12 @@ _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
 _ROWS = 200  # of a table at a time
 
 
+def _is_number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # which no range of click leaves out
+        raise click.BadParameter("nan is no number")
+    return value
+
+
 @click.command()
 @reads_paths
 @click.option(
@@ -37,6 +44,7 @@ _ROWS = 200  # of a table at a time
 @click.option(
     "--threshold",
     type=click.FloatRange(min=0, max=1),
+    callback=_is_number,
     default=0.0,
     metavar="P",
     help="No label for a document whose likeliest one is less probable.  [default: 0]",

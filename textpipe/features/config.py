@@ -41,9 +41,6 @@ class FeatureConfig:
         check_numbers(self, char_min_count=(1, most), word_min_count=(1, most), max_features=(0, most))
         _check_lengths("char_ngrams", self.char_ngrams)
         _check_lengths("word_ngrams", self.word_ngrams)
-        for name in ("sublinear", "fold"):
-            if not isinstance(getattr(self, name), bool):
-                raise UsageError(f"{name}: true or false is needed, not {getattr(self, name)!r}")
 
     @property
     def chars(self) -> bool:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from textpipe.text import artifact_lines
 _SETTINGS, _TABLE, _NAMES = "features.json", "table.npy", "ngrams.jsonl"
 _MOST = (1 << 31) - 1  # features
 _MAPPED = 1 << 16  # bytes; smaller arrays are read
+_OF_HEADS = (SyntaxError, TokenError, TypeError, OverflowError, MemoryError)  # from numpy, of heads that are damaged
 
 
 def write_vectorizer(folder: Path, vectorizer: Vectorizer, *, prefix: str = "") -> None:
@@ -104,8 +106,11 @@ def _is_table(table: Table, features: int) -> bool:
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """An array of numbers as .npy."""
-    np.save(path, array, allow_pickle=False)
+    """An array of numbers as .npy. Python writes it, which says that the disk is full; numpy does not."""
+    rows = np.ascontiguousarray(array)
+    with open(path, "wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(rows))
+        stream.write(rows.reshape(-1).view(np.uint8).data)
 
 
 def read_array(path: Path, dtype: npt.DTypeLike, *, dimensions: int) -> npt.NDArray[Any]:
@@ -113,7 +118,7 @@ def read_array(path: Path, dtype: npt.DTypeLike, *, dimensions: int) -> npt.NDAr
     try:
         large = path.stat().st_size > _MAPPED
         array = np.load(path, mmap_mode="r" if large else None, allow_pickle=False)
-    except (ValueError, EOFError, OSError):
+    except (ValueError, EOFError, OSError, *_OF_HEADS):
         raise ArtifactError("not an array of numpy", where=path, hint=REMAKE) from None
     sound = isinstance(array, np.ndarray) and array.dtype == np.dtype(dtype) and array.ndim == dimensions
     if not sound or not array.flags.c_contiguous:

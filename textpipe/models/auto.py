@@ -17,9 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
-from textpipe.errors import REMAKE, ArtifactError
+from textpipe.errors import REMAKE, ArtifactError, UsageError
 from textpipe.models import Classifier, classifier_class
-from textpipe.models.files import best_labels, known_class, read_config, read_description, write_description
+from textpipe.models.files import (
+    best_labels,
+    checked_texts,
+    known_class,
+    read_config,
+    read_description,
+    write_description,
+)
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_choices, check_numbers
 from textpipe.training.log import TrainingLog
@@ -102,6 +109,8 @@ class Auto:
 
         chosen, reason = self._candidates(documents, valid)
         log.note(f"{' and '.join(chosen)}: {reason}")
+        if self._vectors is not None and "textcnn" not in chosen:
+            log.note("the embeddings are of no use without a network (network=always tries one)")
         fitted: list[Classifier] = []
         told: dict[str, object] = {}
         for arch in chosen:
@@ -147,22 +156,27 @@ class Auto:
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """float32[texts, labels], the weighted mean of the members'."""
-        return _mean([member.model.predict_proba(texts) for member in self._members], self._weights)
+        members, texts = self._known, checked_texts(texts)
+        return _mean([one.model.predict_proba(texts) for one in members], [one.weight for one in members])
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
         return best_labels(self.labels, self.predict_proba(texts))
 
     @property
-    def _weights(self) -> list[float]:
-        return [member.weight for member in self._members]
+    def _known(self) -> list[_Member]:
+        if not self._members:
+            hint = "Auto(...).fit(documents, log=TrainingLog())"
+            raise UsageError("a classifier that was not trained", hint=hint)
+        return self._members
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """classifier.json, and the files of each member with its name before theirs."""
+        members = self._known
         write_description(
             folder, prefix=prefix, arch="auto", labels=self.labels, config=self.config, members=self.members
         )
-        for member in self._members:
+        for member in members:
             member.model.save(folder, prefix=f"{prefix}{member.arch}.")
 
     @classmethod

@@ -83,7 +83,13 @@ def training_data(
     if valid is None:
         parts = split(used, share, seed=seed)
         if not parts.valid and share:
-            findings.append(Finding("nothing held back", 0, f"{len(used):,} texts are too few to hold any back"))
+            alone = len({one.label for one in used}) == len(used)
+            why = (
+                "every label has one text alone, none can be held"
+                if alone
+                else f"{len(used):,} texts are too few to hold any"
+            )
+            findings.append(Finding("nothing held back", 0, f"{why} back"))
         return TrainingData(parts.train, parts.valid, True, findings)
     findings += check_held_back(used, valid)
     judging = [one for one in valid if has_label(one)]

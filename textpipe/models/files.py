@@ -7,7 +7,7 @@ tokenizer.json, dictionary.jsonl    how texts are cut
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,18 @@ def read_config(config: type, settings: Mapping[str, Any], *, where: Path) -> An
         return config_from(config, settings)
     except UsageError as error:
         raise ArtifactError(f"not the settings of a classifier: {error.message}", where=where, hint=REMAKE) from None
+
+
+def checked_texts(texts: Iterable[str]) -> list[str]:
+    """The texts to classify. Raises UsageError for what is none: a single text would be read as its characters."""
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        hint = 'predict(["a text"]): a list of texts'
+        raise UsageError(f"texts are needed, not {type(texts).__name__}", hint=hint)
+    found = list(texts)
+    for place, text in enumerate(found):
+        if not isinstance(text, str):
+            raise UsageError(f"a text is needed, not {type(text).__name__} (number {place} of the texts)")
+    return found
 
 
 def best_labels(labels: Sequence[str], probabilities: npt.NDArray[np.float32]) -> list[str]:

@@ -24,7 +24,7 @@ from textpipe.features.config import FeatureConfig
 from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
 from textpipe.features.vectorizer import Vectorizer
 from textpipe.models.calibration import Calibration
-from textpipe.models.files import best_labels, read_config, read_description, write_description
+from textpipe.models.files import best_labels, checked_texts, read_config, read_description, write_description
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.log import TrainingLog
@@ -111,7 +111,7 @@ class Linear:
         try:
             self._learn(documents, [document for document in valid if document.label in labels], refit, log)
         except MemoryError:
-            hint = "fewer features: --set char_min_count=5 word_min_count=5, or max_features"
+            hint = "fewer features: --set char_min_count=5 --set word_min_count=5, or max_features"
             raise ResourceError("not enough memory for these texts and labels", hint=hint) from None
         return self
 
@@ -148,7 +148,7 @@ class Linear:
         told = progress.part("features")
         vectorizer = Vectorizer.fit(texts, self.config, spans=self._tokenizer.spans, progress=told)
         if not vectorizer.features:
-            hint = "--set char_min_count=1 word_min_count=1, or other n-grams"
+            hint = "--set char_min_count=1 --set word_min_count=1, or other n-grams"
             raise InputError("no n-gram is in enough documents", hint=hint)
         return vectorizer, _matrix(vectorizer, texts), self._numbers(documents)
 
@@ -209,7 +209,7 @@ class Linear:
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        sums, known = fitted.vectorizer.score(texts, fitted.weights)
+        sums, known = fitted.vectorizer.score(checked_texts(texts), fitted.weights)
         probabilities = fitted.calibration.probabilities(sums + fitted.bias)
         if not known.all():
             probabilities[~known] = fitted.prior

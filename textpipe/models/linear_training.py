@@ -53,7 +53,7 @@ class Teacher:
         if size > _MOST:
             message = f"{rows.shape[1]:,} features of {self._labels:,} labels: weights of {size >> 30:,} GiB"
             raise ResourceError(
-                message, hint="fewer features: --set char_min_count=5 word_min_count=5, or max_features"
+                message, hint="fewer features: --set char_min_count=5 --set word_min_count=5, or max_features"
             )
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

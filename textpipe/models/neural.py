@@ -23,11 +23,11 @@ import numpy.typing as npt
 import torch
 
 from textpipe.corpus.document import Document
-from textpipe.device import torch_device
+from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.metrics.classification import scores
 from textpipe.models.calibration import Calibration, calibrated
-from textpipe.models.files import best_labels, read_config, read_description, write_description
+from textpipe.models.files import best_labels, checked_texts, read_config, read_description, write_description
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.neural_config import NeuralConfig
 from textpipe.segment.tokenizer import Tokenizer
@@ -115,18 +115,21 @@ class Neural:
         log: TrainingLog,
     ) -> Self:
         """See textpipe.models.Classifier. Raises UsageError when training comes to nothing."""
+        torch_device(self._device)  # one that is not there is told before anything takes time
         documents = [document for document in documents if document.label is not None]
         counts = _counts(documents)
         self.labels = tuple(counts)
         valid = [document for document in valid if document.label in counts]
         if self._vectors is not None:
-            self.config = replace(self.config, dim=self._vectors.vector_size)
+            self.config = _with_size(self.config, self._vectors.vector_size)
         inputs = self._inputs(documents)
         log.share(0.0, "texts as ids")
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
         _note_cuts(units, held, self.config.max_length, log)
         gold, held_gold = (self._numbers(part) for part in (documents, valid))
-        network = self._start(inputs, documents, log)
+        memory = reporting_no_memory("not enough memory for this network", hint="smaller settings: --set dim=100")
+        with memory:
+            network = self._start(inputs, documents, log)
         config = replace(self.config, batch_size=_batch_size(self.config, len(documents)))
         task = self._task(network, units, gold, held, [one.label or "" for one in valid], list(counts.values()), config)
         trained = train(
@@ -231,7 +234,7 @@ class Neural:
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        units = fitted.inputs.encode(texts)
+        units = fitted.inputs.encode(checked_texts(texts))
         return self._probabilities(self._decisions(fitted.network, units), units)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
@@ -328,6 +331,13 @@ def _counts(documents: Sequence[Document]) -> dict[str, int]:
         message = f"only one label: {names[0]!r}" if len(names) else "no labels"
         raise InputError(message, hint="a classifier needs documents of two labels at least")
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def _with_size(config: NeuralConfig, size: int) -> NeuralConfig:
+    """The settings with the size of given vectors. Raises UsageError where another one was asked for."""
+    if config.dim not in (size, type(config)().dim):
+        raise UsageError(f"dim: the vectors that are given have {size} numbers, not {config.dim}", hint="leave out dim")
+    return replace(config, dim=size)
 
 
 def _batch_size(config: NeuralConfig, documents: int) -> int:

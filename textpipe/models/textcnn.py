@@ -30,7 +30,8 @@ Convolution = Literal["auto", "unlike", "torch"]
 class TextCNNConfig(NeuralConfig):
     """Those of all networks, of training too, and:
 
-    variant: `auto` is `nonstatic` with vectors (`static` with freeze), else `rand`
+    variant: `auto` is `nonstatic` with vectors (`static` with freeze), else `rand`, which is that of the paper with
+        pretrain=0
     widths: units of the windows, each once; filters: of each width; max_norm: of each class's weights in the last
         layer, 3 in the paper, 0 for none
     convolution: on a CPU products of the `unlike` units of a batch, on a GPU that of `torch`: the same numbers but for
@@ -49,7 +50,8 @@ class TextCNNConfig(NeuralConfig):
         check_numbers(self, filters=(1, 100_000), max_norm=(0.0, 1e6))
         sound = isinstance(self.widths, tuple) and 0 < len(self.widths) == len(set(self.widths))
         if not sound or not all(type(width) is int and 1 <= width <= 100 for width in self.widths):
-            raise UsageError(f"widths: different whole numbers from 1 to 100 are needed, not {self.widths!r}")
+            message = f"widths: different whole numbers from 1 to 100 are needed, not {self.widths!r}"
+            raise UsageError(message, hint="widths=[3,4,5]")
         if self.freeze and self.variant not in ("auto", "static"):
             raise UsageError(f"freeze: the vectors of the variant {self.variant!r} learn", hint="variant=static")
 
@@ -67,7 +69,11 @@ class TextCNN(Neural):
         return max(config.widths)
 
     def network(self, sizes: Sequence[int], classes: int) -> Any:
-        """See Neural."""
+        """See Neural. Raises UsageError for vectors that are given to the variant without."""
+        if self._vectors is not None and self.config.variant == "rand":
+            raise UsageError(
+                "the variant 'rand' has no use for vectors", hint="variant=nonstatic, static or twochannel"
+            )
         return _Network(self.config, sizes, classes)
 
     def facts(self) -> dict[str, object]:

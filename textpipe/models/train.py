@@ -9,7 +9,7 @@ from textpipe.corpus.document import Document
 from textpipe.errors import UsageError
 from textpipe.models import Classifier, classifier_class
 from textpipe.models.data import training_data
-from textpipe.models.settings import settings_of
+from textpipe.models.settings import setting_names, settings_of
 from textpipe.settings import config_from
 from textpipe.training.log import TrainingLog
 
@@ -49,6 +49,10 @@ def train_classifier(
     ['体育', '财经']
     """
     architecture = classifier_class(arch)
+    if vectors is not None and "freeze" not in setting_names(arch):
+        raise UsageError(f"the architecture {arch} has no use for vectors", hint="textcnn, recurrent and mlp have")
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers: a whole number from 1 is needed, not {workers}", hint="None takes all cores")
     config: Any = config_from(architecture.Config, settings_of(arch, settings, seed=seed))
     log = log or TrainingLog()
     share = valid if isinstance(valid, int | float) else 0.0

@@ -18,6 +18,10 @@ def classifier_artifact(store: Store, name: str = LATEST) -> Artifact:
     if not store.exists:
         raise ArtifactError("there is no store", where=store.path, hint=f"{_HINT}; --store FOLDER names another store")
     if name == LATEST and (KIND, LATEST) not in names(store):
+        others = sorted(known for kind, known in names(store) if kind == KIND)
+        if others:  # imported ones
+            message = f"none of the store's classifiers is the latest: {', '.join(others[:5])}"
+            raise ArtifactError(message, where=store.path, hint=f"textpipe classify PATHS --model {others[0]}")
         raise ArtifactError("no classifier in the store", where=store.path, hint=_HINT)
     return resolve(store, name, kind=KIND)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textpipe.errors import REMAKE, ArtifactError, UsageError
+from textpipe.errors import UsageError
 from textpipe.models import classifier_class
 from textpipe.models.settings import settings_of
 from textpipe.pipeline.document_stages import artifact_of, documents_of, tokenizer_of
@@ -39,6 +39,7 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     """
     import numpy as np
 
+    from textpipe.features.files import write_array
     from textpipe.models.data import training_data
     from textpipe.models.files import save_classifier
 
@@ -69,7 +70,7 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     save_classifier(folder, classifier, tokenizer=tokenizer)
     facts = _as_facts(telling.log.facts)
     refit = data.split and bool(data.valid) and bool(facts.get("refit", True))
-    np.save(folder / SEEN, np.array(data.learned(refit=refit), "<u8"), allow_pickle=False)
+    write_array(folder / SEEN, np.array(data.learned(refit=refit), "<u8"))
     return {
         "seconds": round(time.monotonic() - began, 3),
         **facts,
@@ -103,16 +104,9 @@ def _as_facts(value: Any) -> Any:
 
 def seen_texts(artifact: Artifact) -> npt.NDArray[np.uint64]:
     """uint64[texts], sorted: the hashes of what a classifier learned from. Raises ArtifactError for anything else."""
-    import numpy as np
+    from textpipe.features.files import read_array
 
-    path = artifact.file(SEEN)
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError):
-        found = None
-    if not isinstance(found, np.ndarray) or found.dtype != np.uint64 or found.ndim != 1:
-        raise ArtifactError("not the hashes of texts", where=path, hint=REMAKE)
-    return found
+    return read_array(artifact.file(SEEN), "<u8", dimensions=1)
 
 
 CLASSIFIER = Stage(

@@ -11,12 +11,14 @@ import torch
 from torch import nn
 
 from textpipe.training.config import Initialisation
+from textpipe.training.surroundings import ALONE
 
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """What torch draws on the CPU in this block follows from the seed; what it draws later is as without it."""
-    with torch.random.fork_rng(devices=[]):
+    """What torch draws on the CPU in this block follows from the seed; what it draws later is as without it. One
+    thread of the process at a time."""
+    with ALONE, torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         yield
 

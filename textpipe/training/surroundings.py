@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -13,15 +14,18 @@ from textpipe.device import usable_cores
 from textpipe.errors import UsageError
 from textpipe.training.config import Precision
 
+# torch has one generator, one number of threads and one choice of operations for all threads of a process
+ALONE = threading.RLock()
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @contextmanager
 def surroundings(device: Any, workers: int | None) -> Iterator[int]:
     """So many threads (None: all usable cores), which are yielded; on a CPU only operations whose sums come in one
-    order; whatever is drawn from torch's generators leaves no trace in them."""
+    order; whatever is drawn from torch's generators leaves no trace in them. One thread of the process at a
+    time: others wait."""
     threads = workers or usable_cores()
-    with ExitStack() as stack:
+    with ALONE, ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(threads)
         stack.enter_context(torch.sparse.check_sparse_tensor_invariants(enable=False))  # else torch warns of it
