@@ -193,3 +193,13 @@ def test_interrupted_it_goes_on_to_the_same_bits(tmp_path: Any, monkeypatch: Any
 def test_settings_that_make_no_sense_are_refused(settings: Any) -> None:
     with pytest.raises(UsageError):
         TextCNNConfig(**settings)
+
+
+def test_only_the_variant_rand_begins_at_random() -> None:
+    texts = [one.text for one in documents(8)]
+    random, blank, read = (
+        trained(TextCNN, filters=4, dim=6, epochs=1, **settings).predict_proba(texts)
+        for settings in ({"variant": "rand"}, {"pretrain": 0}, {"pretrain": 2})
+    )
+    np.testing.assert_array_equal(random, blank)
+    assert not np.array_equal(random, read)

@@ -127,6 +127,9 @@ class Auto:
             self.held_back = _mean(given, weights)
             log.facts["valid"] = scores(gold, self.labels, self.held_back)
         log.facts["members"] = dict(zip(chosen, weights, strict=True))
+        if len(chosen) > 1:
+            shown = ", ".join(f"{arch} {weight:.2f}" for arch, weight in zip(chosen, weights, strict=True))
+            log.note(f"weights of probabilities by {len(gold):,} held-back texts: {shown}")
         log.facts["of_members"] = told
         self._members = [
             _Member(arch, weight, model) for arch, weight, model in zip(chosen, weights, fitted, strict=True) if weight

@@ -25,6 +25,7 @@ from textpipe.features.files import read_array, read_vectorizer, write_array, wr
 from textpipe.features.vectorizer import Vectorizer
 from textpipe.models.calibration import Calibration
 from textpipe.models.files import best_labels, checked_texts, read_config, read_description, write_description
+from textpipe.models.labels import counted_labels, label_places
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.log import TrainingLog
@@ -103,13 +104,9 @@ class Linear:
         """See textpipe.models.Classifier. Without `valid`, C and the calibration are found on held-back
         documents: on a tenth of them, or (of fewer than 2,000) on each fifth by weights of the other four."""
         documents = [document for document in documents if document.label is not None]
-        labels = tuple(sorted({document.label or "" for document in documents}))
-        if len(labels) < 2:
-            message = f"only one label: {labels[0]!r}" if labels else "no labels"
-            raise InputError(message, hint="a classifier needs documents of two labels at least")
-        self.labels = labels
+        self.labels = tuple(counted_labels(documents))
         try:
-            self._learn(documents, [document for document in valid if document.label in labels], refit, log)
+            self._learn(documents, [document for document in valid if document.label in self.labels], refit, log)
         except MemoryError:
             hint = "fewer features: --set char_min_count=5 --set word_min_count=5, or max_features"
             raise ResourceError("not enough memory for these texts and labels", hint=hint) from None
@@ -150,11 +147,7 @@ class Linear:
         if not vectorizer.features:
             hint = "--set char_min_count=1 --set word_min_count=1, or other n-grams"
             raise InputError("no n-gram is in enough documents", hint=hint)
-        return vectorizer, _matrix(vectorizer, texts), self._numbers(documents)
-
-    def _numbers(self, documents: Sequence[Document]) -> Integers:
-        places = {label: place for place, label in enumerate(self.labels)}
-        return np.array([places[document.label or ""] for document in documents], np.int64)
+        return vectorizer, _matrix(vectorizer, texts), label_places(documents, self.labels)
 
     # What is tried: values of C, and splits of the documents where no others are given.
 
@@ -193,10 +186,10 @@ class Linear:
     ) -> Chosen:
         from textpipe.models.linear_choice import Chosen, Split, choose, held_back
 
-        gold = self._numbers(documents)
+        gold = label_places(documents, self.labels)
         if valid:
             held = _matrix(vectorizer, [document.text for document in valid])
-            splits = [Split(rows, gold, held, self._numbers(valid))]
+            splits = [Split(rows, gold, held, label_places(valid, self.labels))]
         elif self._needs_splits:
             texts = [document.text for document in documents]
             splits = list(held_back(rows, gold, texts, seed=self.config.seed))

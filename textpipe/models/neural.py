@@ -29,6 +29,7 @@ from textpipe.metrics.classification import scores
 from textpipe.models.calibration import Calibration, calibrated
 from textpipe.models.files import best_labels, checked_texts, read_config, read_description, write_description
 from textpipe.models.inputs import Inputs, Units
+from textpipe.models.labels import counted_labels, label_places
 from textpipe.models.neural_config import NeuralConfig
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
@@ -95,6 +96,11 @@ class Neural:
         """Positions that a text has at least: of shorter ones the rest is padding that is read."""
         return 1
 
+    @property
+    def pretrains(self) -> bool:
+        """Whether embeddings begin with word2vec over the training texts, where no vectors are given."""
+        return bool(self.config.pretrain)
+
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """A module that takes Batch.ids and Batch.lengths to float[texts, classes], decisions before any softmax. It
         has an attribute `embedding`, layers.Embedding; sizes: rows of its channels."""
@@ -117,7 +123,7 @@ class Neural:
         """See textpipe.models.Classifier. Raises UsageError when training comes to nothing."""
         torch_device(self._device)  # one that is not there is told before anything takes time
         documents = [document for document in documents if document.label is not None]
-        counts = _counts(documents)
+        counts = counted_labels(documents)
         self.labels = tuple(counts)
         valid = [document for document in valid if document.label in counts]
         if self._vectors is not None:
@@ -126,7 +132,7 @@ class Neural:
         log.share(0.0, "texts as ids")
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
         _note_cuts(units, held, self.config.max_length, log)
-        gold, held_gold = (self._numbers(part) for part in (documents, valid))
+        gold, held_gold = (label_places(part, self.labels) for part in (documents, valid))
         memory = reporting_no_memory("not enough memory for this network", hint="smaller settings: --set dim=100")
         with memory:
             network = self._start(inputs, documents, log)
@@ -172,10 +178,6 @@ class Neural:
             hint = "documents need text; a smaller --set min_count=1"
             raise InputError(f"{error.message} in these documents", hint=hint) from None
 
-    def _numbers(self, documents: Sequence[Document]) -> npt.NDArray[np.int64]:
-        places = {label: place for place, label in enumerate(self.labels)}
-        return np.array([places[document.label or ""] for document in documents], np.int64)
-
     def _start(self, inputs: Inputs, documents: Sequence[Document], log: TrainingLog) -> Any:
         """The network as it is before training: with the vectors that were given, else with those of the texts."""
         with seeded(self.config.seed):
@@ -194,7 +196,7 @@ class Neural:
     def _beginnings(self, inputs: Inputs, documents: Sequence[Document], log: TrainingLog) -> list[Vectors | None]:
         """The vectors that each channel of the input begins with."""
         config = self.config
-        if self._vectors is not None or not config.pretrain:
+        if self._vectors is not None or not self.pretrains:
             return [self._vectors] * len(inputs.vocabularies)
         from textpipe.models.pretraining import vectors_of_texts
 
@@ -321,16 +323,6 @@ def _batch(units: Units, rows: npt.NDArray[np.int64], gold: npt.NDArray[np.int64
     ids, lengths = units.padded(rows, least=least)
     classes = None if gold is None else torch.from_numpy(gold[rows])
     return Batch([torch.from_numpy(part) for part in ids], torch.from_numpy(lengths), classes)
-
-
-def _counts(documents: Sequence[Document]) -> dict[str, int]:
-    """label → documents, sorted. Raises InputError for fewer than two labels."""
-    labels = [document.label or "" for document in documents]
-    names, counts = np.unique(np.array(labels, dtype=object), return_counts=True)
-    if len(names) < 2:
-        message = f"only one label: {names[0]!r}" if len(names) else "no labels"
-        raise InputError(message, hint="a classifier needs documents of two labels at least")
-    return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
 def _with_size(config: NeuralConfig, size: int) -> NeuralConfig:

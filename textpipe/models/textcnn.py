@@ -30,8 +30,8 @@ Convolution = Literal["auto", "unlike", "torch"]
 class TextCNNConfig(NeuralConfig):
     """Those of all networks, of training too, and:
 
-    variant: `auto` is `nonstatic` with vectors (`static` with freeze), else `rand`, which is that of the paper with
-        pretrain=0
+    variant: `rand` begins at random, the others with given vectors, or with those that `pretrain` finds; `auto` is
+        `nonstatic` (`static` with freeze)
     widths: units of the windows, each once; filters: of each width; max_norm: of each class's weights in the last
         layer, 3 in the paper, 0 for none
     convolution: on a CPU products of the `unlike` units of a batch, on a GPU that of `torch`: the same numbers but for
@@ -67,6 +67,11 @@ class TextCNN(Neural):
         """That of the widest window."""
         config: TextCNNConfig = self.config
         return max(config.widths)
+
+    @property
+    def pretrains(self) -> bool:
+        """Not where vectors are to begin at random."""
+        return super().pretrains and self.config.variant != "rand"
 
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """See Neural. Raises UsageError for vectors that are given to the variant without."""
