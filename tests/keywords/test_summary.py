@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import networkx
@@ -97,7 +97,8 @@ def test_marginal_relevance_is_the_papers(words: list[list[str]], k: int) -> Non
     expected = greedy(vectors, relevance, k)
     assert [number for number, _ in found] == [number for number, _ in expected]
     assert [score for _, score in found] == pytest.approx([score for _, score in expected])
-    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+    scores = [score for _, score in found]
+    assert all(later <= earlier + 1e-15 for earlier, later in pairwise(scores))  # sums round by an ulp or so
 
 
 def test_combined_is_centrality_shortness_and_position() -> None:
