@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = (
-    {"errors", "files", "encoding", "text", "toml", "device", "version"},
+    {"errors", "files", "encoding", "text", "toml", "device", "settings", "version"},
     {"store", "corpus", "segment", "vocabulary", "metrics"},
     {"features", "keywords", "discover", "embeddings", "training"},
     {"models"},
@@ -66,7 +66,7 @@ def test_imports_go_down(path: object) -> None:
 
 def test_the_ground_floor_has_an_order() -> None:
     """Layer 0 may use itself, downwards only: errors, then files, then encoding, then text."""
-    order = ("version", "errors", "device", "files", "encoding", "text", "toml")
+    order = ("version", "errors", "settings", "device", "files", "encoding", "text", "toml")
     for number, room in enumerate(order):
         source = (ROOT / "textpipe" / f"{room}.py").read_text("utf-8")
         used = {room_of(name) for name in imports(ast.parse(source))}

@@ -39,6 +39,8 @@ def loaded_after(code: str) -> set[str]:
         "import textpipe.cli.process as p; p.run(['--help'])",
         "import textpipe.cli.process as p; p.run(['keywords', '--help'])",
         "import textpipe.cli.process as p; p.run(['summarize', '--help'])",
+        "import textpipe.cli.process as p; p.run(['classify', '--help'])",
+        "import textpipe.cli.process as p; p.run(['train-classifier', '--help'])",
         "import textpipe.cli.process as p; p.run(['--version'])",
         "import textpipe; textpipe.summarize",
     ],

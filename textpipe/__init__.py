@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from textpipe.keywords.extract import extract as keywords
     from textpipe.keywords.summary import KeySentence as KeySentence
     from textpipe.keywords.summary import summarize as summarize
+    from textpipe.models.train import train_classifier as train_classifier
     from textpipe.pipeline.load import load as load
     from textpipe.segment.dictionary import Dictionary as Dictionary
     from textpipe.segment.tokenizer import Tokenizer as Tokenizer
@@ -50,6 +51,7 @@ _LATE = {
     "load": "textpipe.pipeline.load",
     "read": "textpipe.corpus.read",
     "summarize": "textpipe.keywords.summary",
+    "train_classifier": "textpipe.models.train",
     "train_embeddings": "textpipe.embeddings.train",
 }
 
@@ -74,6 +76,7 @@ __all__ = [
     "load",
     "read",
     "summarize",
+    "train_classifier",
     "train_embeddings",
 ]
 

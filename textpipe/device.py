@@ -1,10 +1,19 @@
-"""Which device there is to compute on, and what it can do."""
+"""Which device there is to compute on, and what it can do. torch is imported only where it is needed."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, NamedTuple
+
+from textpipe.errors import ResourceError, UsageError
+
+_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+_NAMES = re.compile(r"cpu|cuda(:\d{1,3})?")
 
 
 class Device(NamedTuple):
@@ -12,6 +21,13 @@ class Device(NamedTuple):
 
     name: str
     detail: str
+
+
+def checked_device(given: str) -> str | None:
+    """The name of a device, None for `auto`, the best. Raises UsageError for what is none."""
+    if given != "auto" and not _NAMES.fullmatch(given):
+        raise UsageError(f"--device {given}: no such device", hint="auto, cpu, cuda or cuda:N")
+    return None if given == "auto" else given
 
 
 def usable_cores() -> int:
@@ -30,3 +46,36 @@ def best_device() -> Device:
             properties: Any = torch.cuda.get_device_properties(0)
             return Device("cuda:0", f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB")
     return Device("cpu", f"{usable_cores()} cores")
+
+
+def check_device(name: str) -> None:
+    """Raise UsageError for what names no device; whether it is there is not looked at."""
+    if not _DEVICE.fullmatch(name):
+        raise UsageError(f"no device {name!r} for training", hint="--device cpu or --device cuda")
+
+
+def torch_device(name: str | None) -> Any:
+    """torch's device of that name, None for the best. Raises UsageError for one that is not there."""
+    import torch
+
+    there = torch.cuda.is_available()
+    if name is None:
+        return torch.device("cuda" if there else "cpu")
+    check_device(name)
+    if name != "cpu" and not there:
+        raise UsageError("torch sees no CUDA GPU", hint="--device cpu; textpipe doctor shows what there is")
+    device = torch.device(name)
+    if name != "cpu" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"there is no {name}: torch sees {torch.cuda.device_count()} GPUs", hint="--device cuda:0")
+    return device
+
+
+@contextmanager
+def reporting_no_memory(message: str, *, hint: str) -> Iterator[None]:
+    """What torch or Python raise when memory runs out becomes ResourceError; torch has an exception for GPUs alone."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
+            raise ResourceError(message, hint=hint) from None
+        raise

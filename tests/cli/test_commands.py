@@ -132,7 +132,7 @@ def test_completion_of_artifacts(tmp_path: Path, run: Run) -> None:
     assert completed(f"textpipe store rm {identity[:6]}") == [identity]
     assert completed("textpipe keywords --idf art") == ["articles"]
     assert completed("textpipe store di") == ["diff"]
-    assert {"train-embeddings", "train-idf", "tokenize"} == set(completed("textpipe t"))
+    assert {"train-classifier", "train-embeddings", "train-idf", "tokenize"} == set(completed("textpipe t"))
 
 
 @pytest.mark.parametrize(

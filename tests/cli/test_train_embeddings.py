@@ -138,7 +138,7 @@ def test_killed_and_gone_on(tmp_path: Path, run: Run) -> None:
     text.write_text(NEWS.read_text("utf-8") * 20, "utf-8")
     arguments = ["train-embeddings", str(text), "--epochs", "12", "--dim", "64", "--workers", "1", "--min-count", "2"]
     code = (
-        "import sys; from textpipe.embeddings import checkpoint; from textpipe.__main__ import main; "
+        "import sys; from textpipe.store import checkpoint; from textpipe.__main__ import main; "
         "checkpoint._SAVE_EVERY = 0.0; sys.argv[0] = 'textpipe'; main()"
     )
     store = tmp_path / "killed"

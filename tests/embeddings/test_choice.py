@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from textpipe.device import Device
+from textpipe.device import Device, check_device
 from textpipe.embeddings import choice
 from textpipe.embeddings.choice import WORTH_A_GPU, choose_engine
 from textpipe.embeddings.config import EmbeddingConfig
@@ -123,5 +123,5 @@ def test_nothing_is_imported_for_a_small_corpus() -> None:
 @pytest.mark.parametrize("name", ["", "gpu", "cuda:", "cuda0", "cuda:0 ", "CPU", "mps"])
 def test_names_of_no_device(name: str) -> None:
     with pytest.raises(UsageError, match="no device"):
-        choice.check_device(name)
-    choice.check_device("cuda:1")
+        check_device(name)
+    check_device("cuda:1")

@@ -17,12 +17,13 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.embeddings.native_training import NEEDS_IT, trained, two_topics
-from textpipe.embeddings import checkpoint, native
+from textpipe.embeddings import native
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.tokens import token_file
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import OutputError
+from textpipe.store import checkpoint
 
 pytestmark = NEEDS_IT
 CONFIG = EmbeddingConfig(dim=40, epochs=4, min_count=1, sample=0.05)
@@ -31,7 +32,8 @@ import sys
 from pathlib import Path
 from tests.embeddings.test_native_resume import CONFIG, digest
 from tests.embeddings.native_training import trained
-from textpipe.embeddings import checkpoint, native
+from textpipe.embeddings import native
+from textpipe.store import checkpoint
 checkpoint._SAVE_EVERY, checkpoint._SHARE, native._CHUNK, native._POLL = 0.02, 0, 8192, 0.005
 found = trained(Path(sys.argv[1]), CONFIG, work=Path(sys.argv[2]))
 print(digest(found.vectors), len(found.reports), *found.notes)

@@ -15,17 +15,19 @@ import pytest
 
 import textpipe
 from tests.conftest import DATA, Run
+from tests.models import centroid
 from tests.pipeline.making import made
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import digest_of
 from textpipe.pipeline import resume
-from textpipe.pipeline.document_stages import documents_of, read_tokenizer, token_lines
+from textpipe.pipeline.document_stages import documents_of, token_lines
 from textpipe.pipeline.file import read_pipeline
 from textpipe.pipeline.idf_stages import idf_of
 from textpipe.pipeline.plan import run_steps
 from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import Given, StageLog, realize
 from textpipe.pipeline.word_stages import STAGES
+from textpipe.segment.tokenizer_files import read_tokenizer
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.text import SPACE_INSIDE
@@ -39,6 +41,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "idf": (2, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
     "idf-from-files": (1, "c08d2002e41fb0f7bcf819e9fd062a4c11e39d6cb6597481da70be91d32f4c56"),
     "embeddings": (1, "36c8f4e0042f5942e218c893a60e5e5db142c138477fd2956ed30441909c12be"),
+    "classifier": (1, "00d3e329ce5a1a5f9087869d9a20e105f18e67c738d6b84a398a2b34d45f6b14"),
     "import-embeddings": (1, "dd66d3a2404ca393b49ab95d852867d191894f4cb6c34de3cca9a173617eb1be"),
     "keywords": (3, "c2dbdc88f8fa8668d3d4d1ed2007efdd5e5e39dfd335ae4259de70d754a6984d"),
 }
@@ -61,6 +64,9 @@ def news(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artifact]:
         environment.setenv("TEXTPIPE_INSTRUCTION_SET", "baseline")  # others round otherwise
         settings = {"dim": 16, "min_count": 2, "workers": 1, "engine": "native"}
         found["embeddings"] = made(store, "embeddings", settings, tokens=found["tokens"])
+    with pytest.MonkeyPatch.context() as patched:
+        centroid.register(patched)  # what others learn depends on their packages; the stage's own files do not
+        found["classifier"] = made(store, "classifier", {"arch": "centroid"}, train=found["corpus"])
     (folder / "vectors.txt").write_text("2 3\n茶 0.5 -1 2\n山 1e-3 0 1\n", "utf-8")
     found["import-embeddings"] = made(store, "import-embeddings", files=raw_files([str(folder / "vectors.txt")], store))
     return found
@@ -221,7 +227,7 @@ def test_the_dictionary_travels_by_content(store: Store, tmp_path: Path) -> None
     tokens = made(store, "tokens", corpus=corpus, dictionary=raw_files([str(tmp_path / "words.txt")], store))
     (tmp_path / "words.txt").unlink()
     idf = made(store, "idf", tokens=tokens)
-    assert read_tokenizer(idf).tokenize("石墨烯和云鹊手表") == ["石墨烯", "和", "云鹊手表"]
+    assert read_tokenizer(idf.folder).tokenize("石墨烯和云鹊手表") == ["石墨烯", "和", "云鹊手表"]
     assert list(token_lines(tokens)) == [["石墨烯", "和", "云鹊手表"]]
     assert made(store, "tokens", corpus=corpus) != tokens
 

@@ -20,6 +20,8 @@ COMMANDS = (
     "stats",
     "train-idf",
     "train-embeddings",
+    "train-classifier",
+    "classify",
     "similar",
     "analogy",
     "export",

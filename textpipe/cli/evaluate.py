@@ -1,4 +1,4 @@
-"""`textpipe evaluate`: segmentation here, keywords and embeddings in files of their own"""
+"""`textpipe evaluate`: segmentation here, keywords, embeddings and classifiers in files of their own"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import debug_option, note, show_account
+from textpipe.cli.evaluate_classifier import classifier
 from textpipe.cli.evaluate_embeddings import embeddings
 from textpipe.cli.evaluate_keywords import keywords
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
@@ -44,11 +45,13 @@ def evaluate() -> None:
       textpipe evaluate segmentation gold.txt --system other-tool.txt --vocabulary training-words.txt
       textpipe evaluate keywords gold.jsonl --method tfidf,textrank -k 5,10
       textpipe evaluate embeddings news wordsim240.txt cwe_analogy.txt
+      textpipe evaluate classifier news test.tsv
     """
 
 
 evaluate.add_command(keywords)
 evaluate.add_command(embeddings)
+evaluate.add_command(classifier)
 
 
 @evaluate.command("segmentation")

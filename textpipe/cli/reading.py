@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textpipe.corpus.document import Piece, ReadLog
 
 _Command = Callable[..., Any]
-_FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx")
+_FORMATS = ("txt", "csv", "tsv", "jsonl", "parquet", "xlsx", "fasttext")
 
 _DECODING = (
     click.option("--encoding", default="auto", show_default=True, metavar="NAME", help="auto, utf-8, gb18030, big5 …"),
@@ -86,12 +86,15 @@ class Reading:
             raise UsageError("no input", hint="name files or folders, or - for standard input")
         return self.paths
 
-    def pieces(self, log: ReadLog, *, line_blocks: bool = False) -> Iterator[Piece]:
-        """The documents, long ones in pieces; with `line_blocks`, lines of plain text many in a piece."""
+    def pieces(self, log: ReadLog, *, line_blocks: bool = False, labels: bool = False) -> Iterator[Piece]:
+        """The documents, long ones in pieces; with `line_blocks`, lines of plain text many in a piece.
+
+        With `labels`, documents are wanted for their labels: see ReadOptions.
+        """
         from textpipe.corpus.read import ReadOptions, read_pieces
 
         self.required_paths()
-        return read_pieces(self.paths, ReadOptions(**self.options, line_blocks=line_blocks), log=log)
+        return read_pieces(self.paths, ReadOptions(**self.options, line_blocks=line_blocks, labels=labels), log=log)
 
 
 def decodes(command: _Command) -> _Command:

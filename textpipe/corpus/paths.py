@@ -16,11 +16,15 @@ STDIN = "-"
 
 
 class Source(NamedTuple):
-    """A file to read. `named`: by the user, so that a problem with it is an error and not a skip."""
+    """A file to read. `named`: by the user, so that a problem with it is an error and not a skip.
+
+    folder: the name of the folder that it lies in or below, of those directly in the named one; None elsewhere
+    """
 
     path: str
     named: bool
     size: int
+    folder: str | None = None
 
 
 def expand(paths: Iterable[str], log: ReadLog) -> list[Source]:
@@ -34,7 +38,7 @@ def expand(paths: Iterable[str], log: ReadLog) -> list[Source]:
         if path == STDIN:
             sources.append(Source(STDIN, True, 0))
         elif os.path.isdir(path):
-            found = list(_walk(path, log))
+            found = [one._replace(folder=folder_below(os.path.relpath(one.path, path))) for one in _walk(path, log)]
             if not found:
                 raise InputError("a folder without files", where=path, hint=f"ls -R {path}")
             sources.extend(found)
@@ -43,6 +47,12 @@ def expand(paths: Iterable[str], log: ReadLog) -> list[Source]:
         else:
             sources.append(Source(path, True, require_regular(path).st_size))
     return sources
+
+
+def folder_below(name: str) -> str | None:
+    """The first folder of a file's name below what was named, as text whatever bytes it has; None without one."""
+    folder, separator, _ = name.partition(os.sep)
+    return os.fsencode(folder).decode("utf-8", "backslashreplace") if separator else None
 
 
 def _match(pattern: str, log: ReadLog) -> Iterator[Source]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal, TypedDict, Unpack, get_args
 
-from textpipe.corpus.columns import ID_COLUMN, LABEL_COLUMN, TEXT_COLUMNS, Wanted
+from textpipe.corpus.columns import Wanted
 from textpipe.corpus.delimited import csv_rows, tsv_rows
 from textpipe.corpus.document import Document, Piece, ReadLog
+from textpipe.corpus.fasttext import documents_of_marked_lines
+from textpipe.corpus.formats import FORMATS, Format, by_content, by_suffix, head, if_marked
 from textpipe.corpus.line_ends import noting
 from textpipe.corpus.paths import STDIN, Source, expand
 from textpipe.corpus.rows import documents_of_json_lines, documents_of_rows
-from textpipe.corpus.streams import open_bytes, seekable, stem_and_compression
+from textpipe.corpus.streams import open_bytes, seekable
 from textpipe.corpus.tables import table_rows
 from textpipe.encoding import known_encoding
 from textpipe.errors import BinaryFileError, EncodingError, InputError, UsageError
@@ -33,20 +33,7 @@ from textpipe.text import (
 )
 
 Errors = Literal["strict", "replace"]
-Format = Literal["txt", "csv", "tsv", "jsonl", "parquet", "xlsx"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-_SUFFIXES: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-    ".xlsx": "xlsx",
-}
 _LINE_LIMIT = 1 << 26  # characters of one row or JSON line; a line of plain text has no limit
-_SNIFFED = 1 << 16  # characters that tell the format of content without a suffix
 
 
 @dataclass(frozen=True)
@@ -62,6 +49,8 @@ class ReadOptions:
     limit: at most so many documents; sample: so many by chance, in input order, drawn with seed
     fold: full-width letters, digits and space become ASCII; lengths and so offsets stay the same
     strict: a row that cannot be used is an error instead of being counted as rejected
+    labels: texts are wanted for their labels: plain text that begins with `__label__` is fastText's, and what has no
+        label takes the name of its folder directly below the folder that was named
     line_blocks: lines of plain text may come many in a piece, for work to which a document of its own is nothing;
         only where all are read
     """
@@ -79,6 +68,7 @@ class ReadOptions:
     seed: int = 0
     fold: bool = False
     strict: bool = False
+    labels: bool = False
     line_blocks: bool = False
 
     def __post_init__(self) -> None:
@@ -116,6 +106,7 @@ class ReadKeywords(TypedDict, total=False):
     seed: int
     fold: bool
     strict: bool
+    labels: bool
 
 
 def read(
@@ -127,7 +118,7 @@ def read(
     """The documents of files, folders, patterns or `-`, streamed in order.
 
     Options, as on the command line: input_format, lines, encoding, errors, text_col, label_col, id_col, sheet,
-    limit, sample, seed, fold, strict; `ReadOptions` says what they mean. A `log` takes the account of the reading.
+    limit, sample, seed, fold, strict, labels; `ReadOptions` says what they mean. A `log` takes the account of it.
     Raises InputError (missing, empty, binary, malformed), EncodingError, UsageError (options) and OutputError
     (permissions).
 
@@ -177,6 +168,8 @@ def _checked(sources: list[Source], options: ReadOptions, log: ReadLog) -> Gener
             anything = True
             if options.strict and log.rejected:
                 break
+            if options.labels and piece.document.label is None and source.folder is not None:
+                piece = piece._replace(document=replace(piece.document, label=source.folder))
             yield replace_text(piece, fold) if options.fold else piece
         if options.strict and log.rejected:
             raise next(error for reason, error in log.examples.items() if reason in log.rejected)
@@ -245,7 +238,7 @@ def _source_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterat
 def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator[Piece]:
     path = source.path
     with open_bytes(path, log) as (stream, table):
-        kind = options.input_format or _by_suffix(path)
+        kind = options.input_format or by_suffix(path)
         if kind is None and table:
             kind = "xlsx" if table == ".xlsx" else "parquet"
         if kind in ("parquet", "xlsx"):
@@ -259,8 +252,10 @@ def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator
         try:
             with closing(decoded):
                 blocks = _noticed(decoded if log.line_ends is None else noting(decoded, log.line_ends), path, log)
+                if options.labels and options.input_format is None and kind in (None, "txt"):
+                    kind, blocks = if_marked(blocks, kind)
                 if kind is None:
-                    kind, blocks = _by_content(blocks)
+                    kind, blocks = by_content(blocks)
                 yield from _text_pieces(kind, blocks, path, options, log)
         finally:  # also when a limit ends the reading early
             if decoding.encoding != "auto":
@@ -268,49 +263,6 @@ def _file_pieces(source: Source, options: ReadOptions, log: ReadLog) -> Iterator
                 log.first_files.setdefault(decoding.encoding, path)
                 log.marked += decoding.marked
             log.replaced += decoding.replaced
-
-
-def _by_suffix(path: str) -> Format | None:
-    """The format by suffix; any other suffix is plain text, and no suffix leaves it to the content."""
-    suffix = os.path.splitext(stem_and_compression(path)[0])[1].lower()
-    return _SUFFIXES.get(suffix, "txt") if suffix and path != STDIN else None
-
-
-def _by_content(blocks: Iterator[str]) -> tuple[Format, Iterator[str]]:
-    """JSON lines if the first line is an object, a table if the first line names a default column, else text."""
-    head, blocks = _head(blocks)
-    first = re.split("[\r\n]", head, maxsplit=1)[0].strip()
-    names = {*TEXT_COLUMNS, LABEL_COLUMN, ID_COLUMN}
-    kind: Format = "txt"
-    if first.startswith("{") and _is_json(first):
-        kind = "jsonl"
-    elif "\t" in first and names & set(first.split("\t")):
-        kind = "tsv"
-    elif "," in first and names & {cell.strip('" ') for cell in first.split(",")}:
-        kind = "csv"
-    return kind, blocks
-
-
-def _head(blocks: Iterator[str]) -> tuple[str, Iterator[str]]:
-    """(the beginning, at least to the first line feed if it is near, all blocks again)"""
-    head = ""
-    for block in blocks:
-        head += block
-        if "\n" in head or len(head) > _SNIFFED:
-            break
-    return head, _chained(head, blocks)
-
-
-def _is_json(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _chained(head: str, blocks: Iterator[str]) -> Iterator[str]:
-    yield head
-    yield from blocks
 
 
 def _noticed(blocks: Iterator[str], path: str, log: ReadLog) -> Iterator[str]:
@@ -336,6 +288,8 @@ def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOp
         lines = whole_lines(blocks, limit=_LINE_LIMIT, too_long=lambda number: _too_long(path, number))
         if kind == "jsonl":
             documents = documents_of_json_lines(lines, options.columns, log, where=path)
+        elif kind == "fasttext":
+            documents = documents_of_marked_lines(lines, log, where=path)
         else:
             rows = csv_rows(lines, where=path) if kind == "csv" else tsv_rows(lines)
             documents = documents_of_rows(rows, options.columns, log, where=path)
@@ -344,8 +298,8 @@ def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOp
 
 def _with_line_feeds(blocks: Iterator[str]) -> Iterator[str]:
     """Text whose first lines end in CR alone, as old Macs and some exports write it, with LF in its place."""
-    head, blocks = _head(blocks)
-    if "\r" in head.removesuffix("\r") and "\n" not in head:
+    beginning, blocks = head(blocks)
+    if "\r" in beginning.removesuffix("\r") and "\n" not in beginning:
         return (block.replace("\r", "\n") for block in blocks)
     return blocks
 

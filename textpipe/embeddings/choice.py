@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from importlib.util import find_spec
 from typing import Literal, NamedTuple
 
-from textpipe.device import best_device
+from textpipe.device import best_device, check_device
 from textpipe.embeddings.config import ENGINES, EmbeddingConfig, Engine
 from textpipe.embeddings.tokens import TokenFile
 from textpipe.errors import UsageError, did_you_mean
@@ -17,7 +16,6 @@ Wanted = Literal["auto", "native", "gensim", "torch"]
 # measured on a GPU yet (scripts/benchmarks/embeddings_gpu.py).
 WORTH_A_GPU = 200_000_000
 _MODULES: dict[Engine, str] = {"native": "textpipe.embeddings._word2vec", "gensim": "gensim", "torch": "torch"}
-_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,2})?")
 _INSTALL: dict[Engine, str] = {
     "native": "pip install --force-reinstall textpipe-zh with a C compiler at hand, or --engine auto",
     "gensim": "pip install 'textpipe-zh[gensim]'",
@@ -65,12 +63,6 @@ def check_engine(config: EmbeddingConfig, *, wanted: Wanted = "auto", device: st
             raise UsageError(f"the {wanted} engine has no {what}", hint=f"--engine {name}")
     if name not in ("auto", "torch") and device not in (None, "cpu"):
         raise UsageError(f"the {name} engine trains on the CPU, not on {device}", hint="leave out --device")
-
-
-def check_device(name: str) -> None:
-    """Raise UsageError for what names no device; whether it is there is not looked at."""
-    if not _DEVICE.fullmatch(name):
-        raise UsageError(f"no device {name!r} for training", hint="--device cpu or --device cuda")
 
 
 def is_installed(name: Engine) -> bool:

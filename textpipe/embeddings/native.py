@@ -20,14 +20,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from textpipe.embeddings.checkpoint import Checkpoints, checkpoints
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
-from textpipe.embeddings.native_matrices import aligned, composed, finished, start
+from textpipe.embeddings.native_matrices import aligned, composed, finished, room_in, start
 from textpipe.embeddings.tokens import TokenFile, is_compiled
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import InputError, ResourceError, UsageError
 from textpipe.files import naming_errors, require_regular
+from textpipe.store.checkpoint import Checkpoints, checkpoints
 
 if TYPE_CHECKING:
     from textpipe.embeddings._word2vec import Trainer
@@ -62,10 +62,11 @@ def train(
         matrices = {"vectors": aligned(rows, config.dim), "context": aligned(len(tokens.vocabulary), config.dim)}
         trainer = _trainer(tokens, config, matrices, stream, name)
         fingerprint = _fingerprint(tokens, config, vectors, stream)
-        saving, saved = stack.enter_context(checkpoints(log.work, fingerprint, matrices))
+        states = checkpoints(log.work, fingerprint, arrays=lambda: matrices, room=room_in(matrices))
+        saving, saved = stack.enter_context(states)
         if saved is None:
             start(tokens, config, trainer, matrices, vectors)
-        _Run(tokens, config, trainer, saving, log, _State.of(saved)).learn(workers)
+        _Run(tokens, config, trainer, saving, log, _State.of(None if saved is None else saved.state)).learn(workers)
         means = composed(tokens, config, trainer) if config.subword else None
         del trainer  # which holds the matrices
         return finished(tokens, config, matrices, means)

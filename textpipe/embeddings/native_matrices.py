@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from textpipe.embeddings.start import known_rows
 from textpipe.embeddings.subwords import Subwords, buckets_of
 from textpipe.embeddings.tokens import TokenFile
 from textpipe.embeddings.vectors import Vectors
+from textpipe.store.checkpoint import Room, kinds_of
 
 if TYPE_CHECKING:
     from textpipe.embeddings._word2vec import Trainer
@@ -27,6 +29,11 @@ def aligned(rows: int, dim: int) -> Floats:
     numbers = np.zeros(rows * stride + _WIDTH, dtype=np.float32)
     first = -numbers.ctypes.data % _ALIGNMENT // numbers.itemsize
     return numbers[first : first + rows * stride].reshape(rows, stride)
+
+
+def room_in(matrices: Mapping[str, Floats]) -> Room:
+    """States of matrices of just these shapes are read into them; their order in the file is free."""
+    return lambda kinds: matrices if kinds == kinds_of(matrices) else None
 
 
 def start(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from textpipe.embeddings.choice import check_device
+from textpipe.device import reporting_no_memory, torch_device
 from textpipe.embeddings.config import EmbeddingConfig
 from textpipe.embeddings.engines import EpochReport, Progress, TrainingLog
 from textpipe.embeddings.ids import Ids, read_ids
@@ -26,14 +26,13 @@ from textpipe.embeddings.torch_batches import Chances, batches, chances
 from textpipe.embeddings.torch_ids import encoder
 from textpipe.embeddings.torch_updates import Model, update
 from textpipe.embeddings.vectors import Vectors
-from textpipe.errors import ResourceError, UsageError
+from textpipe.errors import UsageError
 from textpipe.files import atomic_writer, make_directory, naming_errors
 
 _SHARD = {"cpu": 1 << 22, "cuda": 1 << 25}  # ids on the device at a time
 _BLOCK = {"cpu": 1 << 20, "cuda": 1 << 24}  # bytes whose ids are found at a time
 _RESIDENT = 0.25  # of the free memory of a GPU, for ids that stay there
 _REPORT = 0.5  # seconds
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _STATE = "torch.safetensors"
 
 
@@ -65,23 +64,19 @@ def train(
     if config.subword or config.loss != "negative":
         what, other = ("subwords", "native") if config.subword else ("hierarchical softmax", "gensim")
         raise UsageError(f"the torch engine has no {what}", hint=f"--engine {other}")
-    place = _device(device)
+    place = torch_device(device)
     if log.work is not None:
         make_directory(log.work)
     log.facts.update(
         torch=str(torch.__version__), device=str(place), loss_is="of all pairs, each before its batch's update"
     )
-    try:
-        current = torch.cuda.device(place) if place.type == "cuda" else _one_thread()
-        with torch.inference_mode(), current, _encoded(tokens, place, log.work) as ids:
-            return _train(tokens, config, ids, vectors=vectors, device=place, log=log)
-    except (RuntimeError, MemoryError) as error:  # torch has an exception of its own for GPUs alone
-        if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
-            raise ResourceError(
-                f"not enough memory on {place} for {len(tokens.vocabulary):,} words of {config.dim} dimensions",
-                hint="a larger --min-count, a smaller --dim, or --engine native",
-            ) from None
-        raise
+    memory = reporting_no_memory(
+        f"not enough memory on {place} for {len(tokens.vocabulary):,} words of {config.dim} dimensions",
+        hint="a larger --min-count, a smaller --dim, or --engine native",
+    )
+    current = torch.cuda.device(place) if place.type == "cuda" else _one_thread()
+    with memory, torch.inference_mode(), current, _encoded(tokens, place, log.work) as ids:
+        return _train(tokens, config, ids, vectors=vectors, device=place, log=log)
 
 
 @contextmanager
@@ -92,19 +87,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _device(name: str | None) -> Any:
-    there = torch.cuda.is_available()
-    if name is None:
-        return torch.device("cuda" if there else "cpu")
-    check_device(name)
-    if name != "cpu" and not there:
-        raise UsageError("torch sees no CUDA GPU", hint="--device cpu; textpipe doctor shows what there is")
-    device = torch.device(name)
-    if name != "cpu" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"there is no {name}: torch sees {torch.cuda.device_count()} GPUs", hint="--device cuda:0")
-    return device
 
 
 @contextmanager

@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import Any, cast
 
 from textpipe.corpus.document import Document, ReadLog
-from textpipe.corpus.read import FORMATS, ReadKeywords, ReadOptions, read
-from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
+from textpipe.corpus.formats import FORMATS
+from textpipe.corpus.paths import folder_below
+from textpipe.corpus.read import ReadKeywords, ReadOptions, read
+from textpipe.errors import REMAKE, ArtifactError
 from textpipe.pipeline.raw import RawFiles
 from textpipe.pipeline.resume import growing
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
-from textpipe.segment.dictionary import Dictionary, Entry
+from textpipe.segment.dictionary import Dictionary
 from textpipe.segment.dictionary_file import read_entries
 from textpipe.segment.tokenizer import MODES, Tokenizer
+from textpipe.segment.tokenizer_files import TOKENIZER_FILES, write_tokenizer
 from textpipe.store.objects import Artifact
 from textpipe.text import artifact_lines, one_word
 
-TOKENIZER_FILES = ("tokenizer.json", "dictionary.jsonl")
 _COLUMN = Parameter(None, "column", optional=True)
 _COUNT = Parameter(None, "number", least=1, optional=True)
 
@@ -53,7 +55,7 @@ def _make_corpus(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, G
     names = {os.path.abspath(path): name for path, name in files.names.items()}
     documents = read(names, log=account, **cast("ReadKeywords", params))
     with open(folder / "documents.jsonl", "w", encoding="utf-8", newline="\n") as stream:
-        for document in _renamed(documents, names):
+        for document in _renamed(documents, names, labels=params["labels"]):
             record = {key: value for key, value in asdict(document).items() if value is not None}
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
             log.progress(account.used)
@@ -73,17 +75,19 @@ def account_metrics(account: ReadLog) -> dict[str, Any]:
     }
 
 
-def _renamed(documents: Iterator[Document], names: Mapping[str, str]) -> Iterator[Document]:
+def _renamed(documents: Iterator[Document], names: Mapping[str, str], *, labels: bool) -> Iterator[Document]:
     """Places below what was named instead of places on this machine: a moved corpus is the same corpus.
 
-    An id that is its document's place on this machine, from the root on, was given for want of another.
+    An id that is its document's place on this machine, from the root on, was given for want of another. With
+    `labels`, a document without one has that of its folder.
     """
     for document in documents:
         source = document.source or ""
-        path, colon, line = source.rpartition(":")
-        known = names[source] if source in names else f"{names[path]}{colon}{line}"
+        path, colon, line = (source, "", "") if source in names else source.rpartition(":")
+        known = f"{names[path]}{colon}{line}"
         identity = known if document.id == source else document.id
-        yield Document(identity, document.text, document.label, known)
+        label = folder_below(names[path]) if labels and document.label is None else document.label
+        yield Document(identity, document.text, label, known)
 
 
 def documents_of(corpus: Artifact) -> Iterator[Document]:
@@ -116,6 +120,7 @@ CORPUS = Stage(
         "seed": Parameter(0, "number"),
         "fold": Parameter(False, "flag"),
         "strict": Parameter(False, "flag"),
+        "labels": Parameter(False, "flag"),
     },
     packages=("charset-normalizer",),
     check=lambda params: ReadOptions(**params),
@@ -207,33 +212,6 @@ def carry_tokenizer(source: Artifact, folder: Path) -> None:
     """The settings that tokens were cut with, into what is made from them."""
     for name in TOKENIZER_FILES:
         (folder / name).write_bytes(source.file(name).read_bytes())
-
-
-def write_tokenizer(folder: Path, tokenizer: Tokenizer) -> None:
-    """The settings of a tokenizer by content, so that what is made from its tokens can cut other texts alike."""
-    assert tokenizer == Tokenizer(tokenizer.mode, tokenizer.hmm, tokenizer.dictionary)  # no stage offers other settings
-    settings = {"mode": tokenizer.mode, "hmm": tokenizer.hmm}
-    (folder / "tokenizer.json").write_text(json.dumps(settings) + "\n", encoding="utf-8")
-    entries = [list(entry) for entry in tokenizer.dictionary.entries]
-    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-    (folder / "dictionary.jsonl").write_text(lines, encoding="utf-8")
-
-
-def read_tokenizer(artifact: Artifact) -> Tokenizer:
-    """The tokenizer that an artifact carries. Raises ArtifactError when it is unusable."""
-    path = artifact.file("tokenizer.json")
-    lines = [line for _, line in artifact_lines(artifact.file("dictionary.jsonl"))]
-    try:
-        settings = json.loads(path.read_bytes())
-        unknown = sorted(settings.keys() - {"mode", "hmm"})
-        dictionary = Dictionary().with_entries(Entry(*json.loads(line)) for line in lines)
-        tokenizer = Tokenizer(mode=settings["mode"], hmm=settings["hmm"], dictionary=dictionary)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError, InputError):
-        raise ArtifactError("not the settings of a tokenizer", where=path, hint=REMAKE) from None
-    if unknown:
-        message = f"made with another tokenizer: one with the setting {unknown[0]!r}, which is not known here"
-        raise ArtifactError(message, where=path, hint=REMAKE)
-    return tokenizer
 
 
 TOKENS = Stage(

@@ -12,9 +12,10 @@ from textpipe.device import usable_cores
 from textpipe.embeddings.choice import check_engine, choose_engine
 from textpipe.embeddings.config import ARCHITECTURES, ENGINES, LOSSES, NEGATIVES, EmbeddingConfig
 from textpipe.errors import UsageError
-from textpipe.pipeline.document_stages import TOKENIZER_FILES, artifact_of, carry_tokenizer
+from textpipe.pipeline.document_stages import artifact_of, carry_tokenizer
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.pipeline.training_log import Telling
+from textpipe.segment.tokenizer_files import TOKENIZER_FILES
 from textpipe.store.objects import Artifact
 
 _DEFAULTS = EmbeddingConfig()

@@ -131,15 +131,15 @@ def _step(name: str, stages: Mapping[str, Stage], table: dict[str, Any], file: T
         if key in stage.inputs or key == "stage":
             continue
         try:
-            stage.complete({key: value})
+            stage.check_value(key, value)
         except UsageError as error:
             known = [*stage.params, *stage.inputs, "stage"]
             message = error.message if key in stage.params else f"{name} has no {key!r}{did_you_mean(key, known)}"
             hint = f"{stage.name} takes: {', '.join(known)}"
             raise file.error(message, key, table=name, hint=hint) from None
         params[key] = value
-    complete = stage.complete(params)
     try:
+        complete = stage.complete(params)
         stage.check(complete)
     except UsageError as error:
         raise file.error(error.message, name, hint=error.hint) from None
@@ -163,6 +163,8 @@ def _maker(
     """The step that makes an input: the one that is named, else the only one that makes such things."""
     makers = [other for other, stage in stages.items() if stage.kind == kind and other != name]
     given = table.get(role)
+    if given is None and role in stages[name].explicit:
+        return None
     if given is None:
         if len(makers) > 1:
             hint = f'{role} = "…" with one of: {", ".join(makers)}'

@@ -20,20 +20,20 @@ from textpipe.pipeline.document_stages import (
     account_metrics,
     artifact_of,
     files_of,
-    read_tokenizer,
     token_lines,
     tokenizer_of,
-    write_tokenizer,
 )
 from textpipe.pipeline.stage import Given, Parameter, Stage, StageLog
 from textpipe.segment.idf import Formula, InverseDocumentFrequencies
 from textpipe.segment.tokenizer import Tokenizer
+from textpipe.segment.tokenizer_files import read_tokenizer, write_tokenizer
 from textpipe.store.objects import Artifact, verified
 from textpipe.text import split_pieces
 
 _SETTINGS = "idf.json"
 _TABLE = "frequencies.tsv"
 _NUMBERS = ("documents", "words", "total", "median")
+_READING = {name: parameter for name, parameter in CORPUS.params.items() if name != "labels"}
 _PARAMS = {"min_documents": Parameter(1, "number", least=1), "formula": Parameter("jieba", choices=FORMULAS)}
 
 
@@ -42,7 +42,7 @@ def _make_from_tokens(
 ) -> dict[str, Any]:
     """frequencies.tsv: in how many documents each word of two characters or more occurs; idf.json: what they make."""
     tokens = artifact_of(inputs, "tokens")
-    tokenizer = read_tokenizer(tokens)
+    tokenizer = read_tokenizer(tokens.folder)
     tally = DocumentTally(folder=folder)
     for number, line in enumerate(token_lines(tokens), start=1):
         tally.add(line, text=" ".join(line))
@@ -57,7 +57,7 @@ def _make_from_files(
     """The same files, straight from text: neither documents nor tokens are kept."""
     tokenizer = tokenizer_of(params, inputs)
     files = files_of(inputs, "files")
-    options = ReadOptions(**{name: params[name] for name in CORPUS.params}, line_blocks=True)
+    options = ReadOptions(**{name: params[name] for name in _READING}, line_blocks=True)
     account = ReadLog()
     tally = DocumentTally(folder=folder)
     pieces = read_pieces([os.path.abspath(path) for path in files.names], options, log=account)
@@ -121,9 +121,9 @@ IDF_FROM_FILES = Stage(
     make=_make_from_files,
     inputs={"files": "files", "dictionary": "files"},
     optional=frozenset({"dictionary"}),
-    params={**CORPUS.params, "hmm": Parameter(True, "flag"), **_PARAMS},
+    params={**_READING, "hmm": Parameter(True, "flag"), **_PARAMS},
     packages=("charset-normalizer", "jieba"),
-    check=lambda params: ReadOptions(**{name: params[name] for name in CORPUS.params}),
+    check=lambda params: ReadOptions(**{name: params[name] for name in _READING}),
 )
 
 
@@ -139,7 +139,7 @@ def idf_of(artifact: Artifact) -> tuple[InverseDocumentFrequencies, Tokenizer]:
     if _SETTINGS not in artifact.manifest.outputs:
         hint = "make it again: textpipe train-idf, or textpipe run"
         raise ArtifactError("an idf of an older textpipe, without a formula", where=artifact.address, hint=hint)
-    tokenizer = read_tokenizer(artifact)
+    tokenizer = read_tokenizer(artifact.folder)
     if tokenizer.mode != "exact":
         reason = f"its tokens are those of mode {tokenizer.mode!r}, which overlap; keywords are cut in mode 'exact'"
         raise _other_tokenizer(artifact, reason)

@@ -7,13 +7,16 @@ from typing import Any
 
 from textpipe.errors import UsageError
 from textpipe.store.layout import Store
+from textpipe.store.objects import verified
 from textpipe.store.refs import resolve
 
 
-def load(name: str, *, store: Store | str | Path = ".textpipe", kind: str | None = None) -> Any:
-    """What an artifact holds: `Vectors` of embeddings, the weights of an idf (for `keywords(idf=…)`).
+def load(
+    name: str, *, store: Store | str | Path = ".textpipe", kind: str | None = None, device: str | None = None
+) -> Any:
+    """What an artifact holds: `Vectors` of embeddings, a classifier, the weights of an idf (for `keywords(idf=…)`).
 
-    name: its name, `kind/name` or id; kind: needed for `latest`
+    name: its name, `kind/name` or id; kind: needed for `latest`; device: of a classifier, None for the best
     Raises ArtifactError when there is none, or when it is damaged; UsageError for a kind that is no value.
     """
     artifact = resolve(store if isinstance(store, Store) else Store(Path(store)), name, kind=kind)
@@ -25,4 +28,8 @@ def load(name: str, *, store: Store | str | Path = ".textpipe", kind: str | None
         from textpipe.pipeline.idf_stages import idf_of
 
         return idf_of(artifact)[0]
-    raise UsageError(f"{artifact.address} is nothing to load", hint="embeddings and idf are")
+    if artifact.manifest.kind == "classifier":
+        from textpipe.models.files import load_classifier
+
+        return load_classifier(verified(artifact).folder, device=device)
+    raise UsageError(f"{artifact.address} is nothing to load", hint="classifiers, embeddings and idf are")

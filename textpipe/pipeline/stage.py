@@ -31,12 +31,13 @@ Given = Artifact | RawFiles
 class Parameter:
     """What a stage may be told: a default, and the type of value that is taken.
 
-    type: `text`, `texts`, `number` (whole, from `least`), `real` (finite), `flag`, `column` (a text or a number)
+    type: `text`, `texts`, `number` (whole, from `least`), `real` (finite), `flag`, `column` (a text or a number),
+        `settings` (a table of values)
     choices: the texts that are possible; optional: None is a value too
     """
 
     default: Any
-    type: Literal["text", "texts", "number", "real", "flag", "column"] = "text"
+    type: Literal["text", "texts", "number", "real", "flag", "column", "settings"] = "text"
     choices: tuple[str, ...] = ()
     least: int = 0
     optional: bool = False
@@ -53,6 +54,8 @@ class Parameter:
         if self.type == "real":
             real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
             return None if real else "a number is needed"
+        if self.type == "settings":
+            return None if isinstance(value, dict) else "a table of settings is needed, like {lr = 0.01}"
         if self.type == "texts":
             texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
             if not texts:
@@ -95,6 +98,11 @@ def _anything_goes(_params: Mapping[str, Any]) -> None:
     """For stages whose parameters fit together in any way."""
 
 
+def _as_given(params: dict[str, Any]) -> dict[str, Any]:
+    """For stages whose parameters say all that decides the output."""
+    return params
+
+
 @dataclass(frozen=True)
 class Stage:
     """How one kind of artifact is made.
@@ -102,7 +110,9 @@ class Stage:
     version: rises whenever the output would change
     make: (folder to write into, params, inputs by role, log) → metrics; must depend on nothing else
     inputs: role → kind of artifact, or `files` for raw files; optional: the roles that may be left out
+    explicit: roles that a pipeline file must name a step for, else they are left out
     packages: those whose version decides the output; they are parameters too
+    fill: of all parameters, those of a recipe: defaults that depend on other parameters are written out
     check: raises UsageError for parameters that do not fit together, before anything is made
     """
 
@@ -113,19 +123,25 @@ class Stage:
     params: Mapping[str, Parameter] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    explicit: frozenset[str] = frozenset()
     packages: tuple[str, ...] = ()
+    fill: Callable[[dict[str, Any]], dict[str, Any]] = _as_given
     check: Callable[[Mapping[str, Any]], object] = _anything_goes
 
     def complete(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters, those not given by default. Raises UsageError for an unknown one or a wrong value."""
         for name, value in params.items():
-            if name not in self.params:
-                raise UsageError(f"{self.name} has no parameter {name!r}{did_you_mean(name, list(self.params))}")
-            problem = self.params[name].problem(value)
-            if problem is not None:
-                raise UsageError(f"{name}: {problem}")
+            self.check_value(name, value)
         complete = {name: params.get(name, parameter.default) for name, parameter in self.params.items()}
-        return {name: self.params[name].canonical(value) for name, value in complete.items()}
+        return self.fill({name: self.params[name].canonical(value) for name, value in complete.items()})
+
+    def check_value(self, name: str, value: Any) -> None:
+        """Raises UsageError when there is no such parameter, or not of such a value."""
+        if name not in self.params:
+            raise UsageError(f"{self.name} has no parameter {name!r}{did_you_mean(name, list(self.params))}")
+        problem = self.params[name].problem(value)
+        if problem is not None:
+            raise UsageError(f"{name}: {problem}")
 
     def recipe(self, params: Mapping[str, Any], inputs: Mapping[str, str]) -> Recipe:
         """The recipe for all parameters and the digests of the inputs; versions of packages are parameters too."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from textpipe.keywords.candidates import NO_LIST, SHIPPED, keyword_record
 from textpipe.keywords.extract import IDF_METHODS, METHODS, KeywordSettings, keyword_settings, keywords_of
+from textpipe.pipeline.classifier_stages import CLASSIFIER
 from textpipe.pipeline.document_stages import (
     CORPUS,
     TOKENS,
@@ -131,5 +132,5 @@ KEYWORDS = Stage(
 
 STAGES = {
     stage.name: stage
-    for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS, EMBEDDINGS, IMPORT_EMBEDDINGS)
+    for stage in (CORPUS, TOKENS, VOCABULARY, IDF, IDF_FROM_FILES, KEYWORDS, EMBEDDINGS, IMPORT_EMBEDDINGS, CLASSIFIER)
 }

@@ -84,7 +84,7 @@ def resolve(store: Store, text: str, *, kind: str | None = None) -> Artifact:
         raise ArtifactError(
             "there is no store",
             where=store.path,
-            hint="--store FOLDER names another; textpipe run, train-idf, train-embeddings and import make one",
+            hint="--store FOLDER names another; textpipe run, import and the train commands make one",
         )
     return read(store, resolved_address(store, text, kind=kind))
 

@@ -1,0 +1,124 @@
+"""What `auto` chooses: its members and their weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from textpipe.corpus.document import Document
+from textpipe.errors import ArtifactError
+from textpipe.models import auto
+from textpipe.models.auto import Auto, AutoConfig, best_weights, epochs_for
+from textpipe.models.files import load_classifier, save_classifier
+from textpipe.segment.tokenizer import Tokenizer
+from textpipe.training.log import TrainingLog
+
+SPORT = ("球队赢下比赛", "教练称赞门将", "联赛冠军领奖", "选手刷新纪录", "球迷庆祝进球", "决赛今晚开始")
+MONEY = ("央行下调利率", "股市小幅上涨", "企业发布财报", "银行推出贷款", "基金净值下跌", "债券市场开盘")
+DOCUMENTS = [
+    Document(f"{label}{number}", f"{text}{number}", label)
+    for label, texts in (("体育", SPORT), ("财经", MONEY))
+    for number, text in enumerate(texts * 4)
+]
+VALID = [Document("a", "球队领奖", "体育"), Document("b", "银行财报", "财经"), Document("c", "球迷赢下决赛", "体育")]
+
+
+def probabilities(*of_gold: float, gold: list[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    found = np.zeros((len(gold), 2), np.float32)
+    for row, (place, share) in enumerate(zip(gold, of_gold, strict=True)):
+        found[row, place], found[row, 1 - place] = share, 1 - share
+    return found
+
+
+def test_a_member_that_is_always_right_is_taken_alone_when_the_other_is_always_wrong() -> None:
+    gold = [0, 1, 1, 0]
+    right, wrong = probabilities(0.9, 0.9, 0.9, 0.9, gold=gold), probabilities(0.1, 0.1, 0.1, 0.1, gold=gold)
+    assert best_weights([right, wrong], np.array(gold)) == [1.0, 0.0]
+    assert best_weights([wrong, right], np.array(gold)) == [0.0, 1.0]
+    assert best_weights([right], np.array(gold)) == [1.0]
+
+
+def test_members_that_mend_each_other_share() -> None:
+    gold = [0, 1, 1, 0]
+    one, other = probabilities(0.9, 0.9, 0.4, 0.4, gold=gold), probabilities(0.4, 0.4, 0.9, 0.9, gold=gold)
+    weights = best_weights([one, other], np.array(gold))
+    assert weights == [0.5, 0.5]
+
+
+def test_weights_are_the_naive_ones() -> None:
+    drawn = np.random.default_rng(0)
+    gold = drawn.integers(0, 3, 200)
+    given = [drawn.dirichlet(np.ones(3), 200).astype(np.float32) for _ in range(3)]
+    weights = best_weights(given, gold)
+    assert sum(weights) == pytest.approx(1)
+
+    def right(share: tuple[int, ...]) -> float:
+        mixed = sum(one / 20 * member.astype(np.float64) for one, member in zip(share, given, strict=True))
+        return float((np.asarray(mixed).argmax(axis=1) == gold).mean())
+
+    allowed = [0, *range(2, 21)]
+    shares = [(a, b, 20 - a - b) for a in allowed for b in allowed if 20 - a - b in allowed]
+    smooth = {
+        share: np.mean([right(other) for other in shares if max(abs(np.subtract(share, other))) <= 2])
+        for share in shares
+    }
+    found = (round(weights[0] * 20), round(weights[1] * 20), round(weights[2] * 20))
+    assert smooth[found] == pytest.approx(max(smooth.values()))
+
+
+@pytest.mark.parametrize(("setting", "reason"), [("auto", "too few"), ("never", "no network")])
+def test_few_texts_get_a_linear_model(setting: str, reason: str) -> None:
+    notes: list[str] = []
+    model = Auto(AutoConfig(network=setting)).fit(DOCUMENTS, valid=VALID, log=TrainingLog(note=notes.append))  # type: ignore[arg-type]
+    assert model.members == {"linear": 1.0}
+    assert any(reason in note for note in notes)
+
+
+def test_without_held_back_texts_or_torch_there_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    Auto(AutoConfig(network="always")).fit(DOCUMENTS, log=TrainingLog(note=notes.append))
+    assert any("nothing is held back" in note for note in notes)
+    monkeypatch.setattr(auto, "find_spec", lambda _name: None)
+    Auto(AutoConfig(network="always")).fit(DOCUMENTS, valid=VALID, log=TrainingLog(note=notes.append))
+    assert any("pip install" in note for note in notes)
+
+
+@pytest.fixture(scope="module", name="ensemble")
+def ensemble_(tmp_path_factory: pytest.TempPathFactory) -> tuple[Auto, TrainingLog]:
+    log = TrainingLog(work=tmp_path_factory.mktemp("work"))
+    config = AutoConfig(network="always")
+    return Auto(config, workers=1, device="cpu").fit(DOCUMENTS, valid=VALID, refit=True, log=log), log
+
+
+def test_an_ensemble_is_the_weighted_mean_of_its_members(ensemble: tuple[Auto, TrainingLog], tmp_path: Path) -> None:
+    model, log = ensemble
+    assert sum(model.members.values()) == pytest.approx(1)
+    assert model.held_back is not None
+    assert model.held_back.shape == (3, 2)
+    assert {"valid", "members", "of_members"} <= log.facts.keys()
+    texts = [document.text for document in DOCUMENTS]
+    mean = sum(member.weight * member.model.predict_proba(texts) for member in model._members)
+    np.testing.assert_allclose(model.predict_proba(texts), mean, atol=1e-6)
+    save_classifier(tmp_path, model, tokenizer=Tokenizer())
+    loaded = load_classifier(tmp_path, device="cpu")
+    np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
+
+
+def test_members_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    model = Auto(workers=1).fit(DOCUMENTS, log=TrainingLog())
+    save_classifier(tmp_path, model, tokenizer=Tokenizer())
+    path = tmp_path / "classifier.json"
+    description = json.loads(path.read_text("utf-8"))
+    for members in (None, {}, {"auto": 1.0}, {"linear": 0.5}, {"linear": 2.0}, {"linear": "1"}, {"unknown": 1.0}):
+        path.write_text(json.dumps({**description, "members": members}), encoding="utf-8")
+        with pytest.raises(ArtifactError):
+            load_classifier(tmp_path, device="cpu")
+
+
+def test_many_texts_get_fewer_epochs() -> None:
+    assert epochs_for(DOCUMENTS) == 5
+    assert epochs_for([Document("", "长" * 256, "a")] * 10_000) == 2
+    assert epochs_for([Document("", "长" * 1_000, "a")] * 100_000) == 1

@@ -1,0 +1,139 @@
+"""`textpipe classify`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.cli.console import note, one_line, show_account, with_progress
+from textpipe.cli.output import Cell, Destination, printed, record_writer, writes_records
+from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.storing import complete_artifact, uses_store
+from textpipe.errors import EXIT_NEGATIVE
+
+if TYPE_CHECKING:
+    from textpipe.store.layout import Store
+
+_FORMATS = ("table", "jsonl", "json", "csv", "tsv")
+_ROWS = 200  # of a table at a time
+
+
+@click.command()
+@reads_paths
+@click.option(
+    "--model",
+    default="latest",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=complete_artifact,
+    help="The classifier, as train-classifier made it.",
+)
+@click.option(
+    "-k", "--top", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Labels of a document."
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0, max=1),
+    default=0.0,
+    metavar="P",
+    help="No label for a document whose likeliest one is less probable.  [default: 0]",
+)
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@uses_store
+@writes_records(*_FORMATS)
+@click.pass_context
+def classify(
+    context: click.Context,
+    /,
+    *,
+    reading: Reading,
+    model: str,
+    top: int,
+    threshold: float,
+    device: str,
+    store: Store,
+    destination: Destination,
+) -> None:
+    """Say which class each document belongs to, and how probable that is.
+
+    PATHS are files, folders, patterns or - for standard input, as everywhere; labels in them are not looked at.
+
+    \b
+    Examples:
+      textpipe classify letters/
+      textpipe classify comments.csv --text-col comment -k 3 -o labels.csv
+      echo 球队赢了决赛 | textpipe classify - --model news --threshold 0.5
+    """
+    from textpipe.corpus.document import ReadLog
+    from textpipe.device import checked_device
+    from textpipe.operations.classify import classify_documents
+    from textpipe.operations.open_classifier import open_classifier
+
+    kind = destination.format
+    log = ReadLog()
+    wanted = checked_device(device)
+    pieces = reading.pieces(log)
+    classifier, _ = open_classifier(store, model, device=wanted)
+    shown = min(top, len(classifier.labels))
+    without, first_without = 0, ""
+    progress = not reading.quiet and not destination.on_terminal
+    with (
+        destination.open(log.paths) as write,
+        _writer(kind, write, shown) as add,
+        closing(classify_documents(pieces, classifier, k=top, threshold=threshold)) as found,
+    ):
+        for record, source in with_progress(found, log, shown=progress):
+            add(record)
+            if record["label"] is None:
+                without += 1
+                first_without = first_without or source or record["id"]
+    show_account(log, quiet=reading.quiet, verbose=reading.verbose)
+    if without and not reading.quiet:
+        note(f"no label for {without:,} of {log.used:,} documents, below {threshold:g} (first: {first_without})")
+    if without and without == log.used:
+        context.exit(EXIT_NEGATIVE)
+
+
+@contextmanager
+def _writer(kind: str, write: Callable[[str], None], shown: int) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """As `record_writer`, with many documents in a table."""
+    columns = ["id", "label", "score"]
+    columns += [f"{name}_{number}" for number in range(2, shown + 1) for name in ("label", "score")]
+    if kind != "table":
+        with record_writer(kind, write, columns=columns, rows=_rows) as add:
+            yield add
+        return
+    rows: list[Sequence[Cell]] = []
+
+    def add_row(record: Mapping[str, Any]) -> None:
+        rows.extend(_rows(record))
+        if len(rows) >= _ROWS:
+            write(_table(columns, rows))
+            rows.clear()
+
+    try:
+        yield add_row
+    finally:  # as JSON lines, what came before an error is shown
+        if rows:
+            write(_table(columns, rows))
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+    others = [cell for one in record["labels"][1:] for cell in (one["label"], one["score"])]
+    yield [record["id"], "" if record["label"] is None else record["label"], record["score"], *others]
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(column, justify="right" if column.startswith("score") else "left", overflow="fold")
+    for row in rows:
+        cells = (f"{cell:.4f}" if isinstance(cell, float) else one_line(str(cell)) for cell in row)
+        table.add_row(*map(Text, cells))
+    return printed(table)

@@ -1,0 +1,164 @@
+"""`textpipe evaluate classifier`"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.cli.console import note, say, show_account, with_progress
+from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.reading import Reading, reads_all_of_paths
+from textpipe.cli.resampling import draws_samples
+from textpipe.cli.storing import complete_artifact, uses_store
+from textpipe.errors import EXIT_NEGATIVE
+
+if TYPE_CHECKING:
+    from textpipe.operations.evaluate_classifier import ClassifierRecord
+    from textpipe.store.layout import Store
+
+_FORMATS = ("table", "jsonl", "json", "csv", "tsv")
+_COLUMNS = ("id", "kind", "name", "value", "low", "high", "precision", "recall", "f1", "support", "predicted")
+_CONFUSIONS = 10  # of a table
+
+
+@click.command()
+@click.argument("name", shell_complete=complete_artifact)
+@reads_all_of_paths
+@click.option(
+    "--fail-under",
+    multiple=True,
+    metavar="MEASURE=VALUE",
+    help="Exit code 1 when the measure is under it: accuracy, macro_f1, …; repeatable.",
+)
+@click.option(
+    "--errors-shown",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="The worst errors: wrong with the highest probability.",
+)
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@draws_samples
+@uses_store
+@writes_records(*_FORMATS)
+@click.pass_context
+def classifier(
+    context: click.Context,
+    /,
+    *,
+    name: str,
+    reading: Reading,
+    fail_under: tuple[str, ...],
+    errors_shown: int,
+    device: str,
+    resamples: int,
+    seed: int,
+    store: Store,
+    destination: Destination,
+) -> None:
+    """Score a classifier: accuracy, precision, recall and F1, confusions, calibration, worst errors.
+
+    NAME is a classifier of the store, PATHS are labelled texts, as train-classifier reads them. Texts that it has
+    learned from are counted, and it is scored without them too.
+
+    \b
+    Examples:
+      textpipe evaluate classifier news test.tsv
+      textpipe evaluate classifier latest test/ --fail-under macro_f1=0.9 --format json
+    """
+    from textpipe.corpus.document import ReadLog
+    from textpipe.device import checked_device
+    from textpipe.operations.evaluate_classifier import ClassifierScorer, bars, documents_in, shortfalls
+    from textpipe.operations.open_classifier import open_classifier
+    from textpipe.pipeline.classifier_stages import SEEN, seen_texts
+
+    least, wanted = bars(fail_under), checked_device(device)
+    kind = destination.format
+    log = ReadLog()
+    pieces = reading.pieces(log, labels=True)
+    loaded, artifact = open_classifier(store, name, device=wanted)
+    seen = seen_texts(artifact) if SEEN in artifact.manifest.outputs else None
+    scorer = ClassifierScorer(loaded, seen=seen, errors=errors_shown)
+    columns, rows = _COLUMNS, _rows
+    with destination.open(log.paths) as write, record_writer(kind, write, columns=columns, rows=rows) as add:
+        for _ in with_progress(scorer.add(documents_in(pieces)), log, shown=not reading.quiet):
+            pass
+        paths = reading.required_paths()
+        identity = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+        record = scorer.record(identity=identity, model=artifact.address, resamples=resamples, seed=seed)
+        if kind == "table":
+            _write_tables(record, write)
+        else:
+            add(record)
+    show_account(log, quiet=reading.quiet, verbose=reading.verbose)
+    if not reading.quiet:
+        _tell(record)
+    under = shortfalls(record, least)
+    for line in under:
+        say(f"failed: {line} ({record['texts']:,} texts)")
+    if under:
+        context.exit(EXIT_NEGATIVE)
+
+
+def _tell(record: ClassifierRecord) -> None:
+    if record["unlabelled"]:
+        rows = "row" if record["unlabelled"] == 1 else "rows"
+        note(f"left out: {record['unlabelled']:,} {rows} without a label")
+    if record["unknown"]:
+        labels = ", ".join(f"{label!r} ({count:,})" for label, count in list(record["unknown"].items())[:3])
+        more = f", and {len(record['unknown']) - 3:,} more" if len(record["unknown"]) > 3 else ""
+        note(f"labels that the classifier does not know, each row an error: {labels}{more}")
+    if record["seen"] is None:
+        note("nobody knows which of the texts it has learned from")
+    elif record["seen"]:
+        text = f"it has learned from {record['seen']:,} of the {record['texts']:,} texts"
+        if record["unseen"] is not None:
+            scores = record["unseen"]["scores"]
+            text += f"; on the other {record['unseen']['texts']:,}: accuracy {scores['accuracy']:.4f}, "
+            text += f"macro F1 {scores['macro_f1']:.4f}"
+        note(text)
+
+
+def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
+    """A row a measure, then a row a class."""
+    identity = record["id"]
+    empty = [""] * 5
+    for name, value in record["scores"].items():
+        ends: list[Cell] = record["intervals"].get(name, ["", ""])
+        yield [identity, "measure", name, value, *ends, *empty]
+    if record["unseen"] is not None:
+        for name, value in record["unseen"]["scores"].items():
+            yield [identity, "unseen", name, value, "", "", *empty]
+    for one in record["classes"]:
+        numbers = [one[column] for column in _COLUMNS[6:]]
+        yield [identity, "class", one["label"], "", "", "", *numbers]
+
+
+def _write_tables(record: ClassifierRecord, write: Callable[[str], None]) -> None:
+    """A table each for measures, classes, confusions, calibration and errors."""
+
+    def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        if rows:
+            with record_writer("table", write, columns=("id", *columns), rows=lambda _: iter(rows)) as add:
+                add({"id": title})
+
+    intervals = record["intervals"]
+    measures = [["", name, value, *intervals.get(name, ["", ""])] for name, value in record["scores"].items()]
+    table(f"{record['id']}: {record['texts']:,} texts", ("measure", "value", "low", "high"), measures)
+    columns = ("label", "precision", "recall", "f1", "support", "predicted")
+    table("classes", columns, [["", *(one[column] for column in columns)] for one in record["classes"]])
+    pairs = [["", one["gold"], one["predicted"], one["texts"]] for one in record["confusions"]]
+    more = f", {_CONFUSIONS} of {len(pairs):,}" if len(pairs) > _CONFUSIONS else ""
+    table(f"confusions{more}", ("gold", "taken for", "texts"), pairs[:_CONFUSIONS])
+    bins = [
+        ["", f"{one['low']:.2f} to {one['high']:.2f}", one["texts"], one["confidence"], one["accuracy"]]
+        for one in record["calibration"]
+    ]
+    table("calibration", ("probability", "texts", "mean probability", "accuracy"), bins)
+    errors = [
+        ["", *(one[name] or "" for name in ("source", "gold", "label", "score", "text"))] for one in record["errors"]
+    ]
+    table("worst errors", ("where", "gold", "taken for", "score", "text"), errors)

@@ -1,0 +1,165 @@
+"""`textpipe train-classifier`"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textpipe.cli.console import note, on_stop
+from textpipe.cli.reading import Reading, reads_all_of_paths
+from textpipe.cli.segmenting import has_tokenizer
+from textpipe.cli.storing import DEFAULT_STORE, complete_artifact, stage_logs, uses_store
+from textpipe.errors import UsageError
+from textpipe.store.refs import LATEST
+
+if TYPE_CHECKING:
+    from textpipe.store.layout import Store
+
+
+@click.command("train-classifier")
+@reads_all_of_paths
+@click.option(
+    "--valid",
+    default="0.1",
+    show_default=True,
+    metavar="SHARE|FILE",
+    help="What to judge by: a share of the texts, held back and learned from in the end, or a file of others.",
+)
+@click.option(
+    "--arch",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="The architecture: auto, linear, mlp, textcnn, recurrent.",
+)
+@click.option("--unit", type=click.Choice(("word", "char", "both")), help="What a text is made of.  [default: its own]")
+@click.option(
+    "--embeddings",
+    metavar="NAME",
+    shell_complete=complete_artifact,
+    help="Begin with the vectors of this artifact, as train-embeddings or import made it.",
+)
+@click.option("--freeze", is_flag=True, help="Leave these vectors as they are.")
+@click.option("--set", multiple=True, metavar="NAME=VALUE", help="A setting of the architecture; repeatable.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Where chance begins."
+)
+@click.option("--drop-leaks", is_flag=True, help="Leave out of training the texts that the file of --valid has too.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Threads; 0 takes all cores.",
+)
+@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@click.option("--name", metavar="NAME", help="What to call it; latest means it anyway.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with an interrupted training; so does a run without it, in silence."
+)
+@click.option("--restart", is_flag=True, help="Begin an interrupted training anew.")
+@has_tokenizer
+@uses_store
+@click.pass_context
+def train_classifier(
+    context: click.Context,
+    /,
+    *,
+    reading: Reading,
+    valid: str,
+    arch: str,
+    unit: str | None,
+    embeddings: str | None,
+    freeze: bool,
+    seed: int,
+    drop_leaks: bool,
+    workers: int,
+    device: str,
+    name: str | None,
+    resume: bool,
+    restart: bool,
+    user_dict: tuple[str, ...],
+    hmm: bool,
+    store: Store,
+    **options: Any,
+) -> None:
+    """Learn to classify texts from labelled ones.
+
+    PATHS are tables with a column of labels, a directory with a folder for each class, or files of lines that begin
+    with __label__NAME. What is odd about the data is told on standard error, and how good the classifier is on texts
+    that were held back. Prints the artifact's id.
+
+    \b
+    Examples:
+      textpipe train-classifier reviews.tsv --label-col stars --name reviews
+      textpipe train-classifier news/ --valid held-back/
+      textpipe train-classifier train.txt --arch textcnn --unit char --set epochs=5
+    """
+    from textpipe.device import checked_device
+    from textpipe.operations.train_classifier import Source, held_back, held_back_line
+    from textpipe.operations.train_classifier import train_classifier as train
+
+    if resume and restart:
+        raise UsageError("--resume or --restart, not both", hint="leave out one of them")
+    params = {
+        "arch": arch,
+        "settings": _settings(arch, options["set"], unit=unit, freeze=freeze),  # `set` is a word of Python's own
+        "drop_leaks": drop_leaks,
+        "hmm": hmm,
+        "seed": seed,
+        "workers": workers,
+        "device": checked_device(device),
+    }
+    if freeze and embeddings is None:
+        raise UsageError("--freeze is about --embeddings", hint="textpipe store ls embeddings shows which there are")
+    held = held_back(valid)
+    if isinstance(held, float):
+        params["valid_share"] = held
+    files = (held,) if isinstance(held, str) else ()
+    source = Source(reading.required_paths(), files, reading.options, user_dict)
+    with stage_logs(shown=not reading.quiet) as log_of:
+        on_stop(context, "the same command again goes on from there")
+        artifact = train(store, source, params=params, embeddings=embeddings, name=name, restart=restart, log_of=log_of)
+    if not reading.quiet:
+        note(held_back_line(artifact.manifest))
+        note(f"next: {_next('classify PATHS', store, model=name)}")
+        note(f"next: {_next(f'evaluate classifier {name or LATEST} LABELLED', store)}")
+    click.echo(artifact.address)
+
+
+def _settings(arch: str, given: Sequence[str], *, unit: str | None, freeze: bool) -> Mapping[str, Any]:
+    """What --set, --unit and --freeze say. Raises UsageError for what the architecture does not have."""
+    from textpipe.models.settings import setting_names
+
+    found: dict[str, Any] = {}
+    for setting in given:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {setting}: not a setting", hint=f"--set {key or 'lr'}=VALUE")
+        found[key] = _value(text)
+    names = setting_names(arch)
+    for name, value in (("unit", unit), ("freeze", freeze or None)):
+        if value is None:
+            continue
+        if name not in names:
+            raise UsageError(f"the architecture {arch} has no --{name}", hint=f"its settings: {', '.join(names)}")
+        if found.setdefault(name, value) != value:
+            raise UsageError(f"--{name} and --set {name}= say different things", hint="leave out one of them")
+    return found
+
+
+def _value(text: str) -> Any:
+    """A TOML value, else the text as it is."""
+    try:
+        return text if "\n" in text else tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+
+
+def _next(command: str, store: Store, *, model: str | None = None) -> str:
+    where = "" if str(store.path) == DEFAULT_STORE else f" --store {store.path}"
+    return f"textpipe {command}{f' --model {model}' if model else ''}{where}"

@@ -1,0 +1,1 @@
+"""Texts and their tokens as sparse rows of n-grams."""

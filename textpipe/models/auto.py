@@ -1,0 +1,237 @@
+"""Measure, then choose: a linear model, and with enough text a TextCNN beside it, averaged as held-back data says.
+
+The probabilities of the members are averaged, Σ weight · probability (a linear opinion pool, Stone 1961), with the
+weights under which most held-back labels are found. A member that adds nothing to the others is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from textpipe.corpus.document import Document
+from textpipe.errors import REMAKE, ArtifactError
+from textpipe.models import Classifier, classifier_class
+from textpipe.models.files import best_labels, known_class, read_config, read_description, write_description
+from textpipe.segment.tokenizer import Tokenizer
+from textpipe.settings import check_choices, check_numbers
+from textpipe.training.log import TrainingLog
+
+if TYPE_CHECKING:
+    from textpipe.embeddings.vectors import Vectors
+
+Floats = npt.NDArray[np.float32]
+_FEWEST = 2_000  # texts to learn from: below, a TextCNN beside the linear model was never better
+_MOST = 6_000_000  # characters that a network goes over in all its epochs
+_MOST_EPOCHS = 5
+_LONGEST = 256  # characters of a text that a network reads
+_STEPS = 20  # weights are multiples of one twentieth
+_NEAR = 2  # steps between weights that are looked at together
+_KEPT = 0.1  # the least weight that is worth a member's time in prediction
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoConfig:
+    """What is chosen among.
+
+    unit: of the members; freeze: vectors that are given stay as they are
+    network: whether a TextCNN is tried (`auto`: with texts enough, when torch is installed)
+    seed: of everything that is drawn
+
+    Raises UsageError for settings that make no sense.
+    """
+
+    unit: Literal["word", "char", "both"] = "both"
+    freeze: bool = False
+    network: Literal["auto", "never", "always"] = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        check_numbers(self, seed=(0, (1 << 63) - 1))
+
+
+class _Member(NamedTuple):
+    arch: str
+    weight: float
+    model: Classifier
+
+
+class Auto:
+    """A classifier that others make up."""
+
+    Config: ClassVar[type] = AutoConfig
+
+    def __init__(
+        self,
+        config: AutoConfig | None = None,
+        *,
+        tokenizer: Tokenizer | None = None,
+        vectors: Vectors | None = None,
+        workers: int | None = None,
+        device: str | None = None,
+    ) -> None:
+        self.config = config or AutoConfig()
+        self.labels: tuple[str, ...] = ()
+        self._tokenizer = tokenizer or Tokenizer()
+        self._vectors = vectors
+        self._machine: dict[str, Any] = {"workers": workers, "device": device}
+        self.held_back: Floats | None = None
+        self._members: list[_Member] = []
+
+    @property
+    def members(self) -> dict[str, float]:
+        """architecture → its weight"""
+        return {member.arch: member.weight for member in self._members}
+
+    def fit(
+        self, documents: Sequence[Document], *, valid: Sequence[Document] = (), refit: bool = False, log: TrainingLog
+    ) -> Self:
+        """As `Classifier.fit`: each member by itself, then their weights on `valid`.
+
+        Memory: that of the members, one after the other.
+        """
+        from textpipe.metrics.classification import scores
+
+        chosen, reason = self._candidates(documents, valid)
+        log.note(f"{' and '.join(chosen)}: {reason}")
+        fitted: list[Classifier] = []
+        told: dict[str, object] = {}
+        for arch in chosen:
+            part = _log_of(log, arch)
+            fitted.append(self._made(arch, documents).fit(documents, valid=valid, refit=refit, log=part))
+            told[arch] = part.facts
+        self.labels = fitted[0].labels
+        gold = [one.label for one in valid if one.label in self.labels]
+        weights = [1.0]
+        if gold:
+            places = np.array([self.labels.index(label) for label in gold])
+            given = [_held_back(model) for model in fitted]
+            weights = best_weights(given, places)
+            self.held_back = _mean(given, weights)
+            log.facts["valid"] = scores(gold, self.labels, self.held_back)
+        log.facts["members"] = dict(zip(chosen, weights, strict=True))
+        log.facts["of_members"] = told
+        self._members = [
+            _Member(arch, weight, model) for arch, weight, model in zip(chosen, weights, fitted, strict=True) if weight
+        ]
+        return self
+
+    def _candidates(self, documents: Sequence[Document], valid: Sequence[Document]) -> tuple[list[str], str]:
+        """The members that are tried, and why."""
+        rows, wanted = len(documents), self.config.network
+        if wanted == "never":
+            return ["linear"], "no network is wanted"
+        if find_spec("torch") is None:
+            return ["linear"], "torch is not installed, which a network needs: pip install 'textpipe-zh[torch]'"
+        if not valid:
+            return ["linear"], "nothing is held back to weigh members by"
+        if rows < _FEWEST and wanted == "auto":
+            return ["linear"], f"{rows:,} texts to learn from are too few for a network"
+        return ["textcnn", "linear"], f"{rows:,} texts to learn from"
+
+    def _made(self, arch: str, documents: Sequence[Document]) -> Classifier:
+        found = classifier_class(arch)
+        settings: dict[str, Any] = {"unit": self.config.unit, "seed": self.config.seed}
+        if arch == "textcnn":
+            settings.update(epochs=epochs_for(documents), freeze=self.config.freeze)
+        vectors = self._vectors if arch == "textcnn" else None
+        return found(found.Config(**settings), tokenizer=self._tokenizer, vectors=vectors, **self._machine)
+
+    def predict_proba(self, texts: Sequence[str]) -> Floats:
+        """float32[texts, labels], the weighted mean of the members'."""
+        return _mean([member.model.predict_proba(texts) for member in self._members], self._weights)
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The likeliest label of each text, of equally likely ones the first."""
+        return best_labels(self.labels, self.predict_proba(texts))
+
+    @property
+    def _weights(self) -> list[float]:
+        return [member.weight for member in self._members]
+
+    def save(self, folder: Path, *, prefix: str = "") -> None:
+        """classifier.json, and the files of each member with its name before theirs."""
+        write_description(
+            folder, prefix=prefix, arch="auto", labels=self.labels, config=self.config, members=self.members
+        )
+        for member in self._members:
+            member.model.save(folder, prefix=f"{prefix}{member.arch}.")
+
+    @classmethod
+    def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> Self:
+        """What `save` wrote. Raises ArtifactError for anything else."""
+        description = read_description(folder, prefix=prefix)
+        where = folder / f"{prefix}classifier.json"
+        self = cls(read_config(AutoConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
+        self.labels = tuple(description["labels"])
+        for arch, weight in _read_members(description, where).items():
+            found = known_class(arch, where=where)
+            model = found.load(folder, prefix=f"{prefix}{arch}.", tokenizer=tokenizer, device=device)
+            if model.labels != self.labels:
+                raise ArtifactError(f"its {arch} knows other labels", where=where, hint=REMAKE)
+            self._members.append(_Member(arch, weight, model))
+        return self
+
+
+def epochs_for(documents: Sequence[Document]) -> int:
+    """How often a network goes over the texts: often over few, seldom over many, so that an hour is never needed."""
+    characters = sum(min(len(document.text), _LONGEST) for document in documents)
+    return min(_MOST_EPOCHS, max(1, round(_MOST / max(characters, 1))))
+
+
+def best_weights(given: Sequence[Floats], gold: npt.NDArray[np.integer[Any]]) -> list[float]:
+    """The weights, multiples of 0.05 that sum to 1, under which most of `gold` (places of labels) are found.
+
+    given: float32[texts, labels] of each member. How many are right is averaged over all weights that are up to 0.1
+    away, for a single weight is right now and then by chance; of equally good ones the likelier for `gold`. A weight
+    below 0.1 is 0.
+    """
+    shares = np.array([share for share in _shares(len(given)) if all(not 0 < one < _KEPT * _STEPS for one in share)])
+    means = [_mean(given, (share / _STEPS).tolist()) for share in shares]
+    right = np.array([(mean.argmax(axis=1) == gold).mean() for mean in means])
+    likely = [float(np.log(np.maximum(mean[np.arange(len(gold)), gold], 1e-7)).mean()) for mean in means]
+    near = np.abs(shares[:, None] - shares).max(axis=2) <= _NEAR
+    smooth = (near @ right) / near.sum(axis=1)
+    best = max(range(len(shares)), key=lambda place: (round(float(smooth[place]), 9), likely[place]))
+    return [float(one) / _STEPS for one in shares[best]]
+
+
+def _shares(members: int) -> list[tuple[int, ...]]:
+    """All ways to divide the steps among members."""
+    return [share for share in product(range(_STEPS + 1), repeat=members) if sum(share) == _STEPS]
+
+
+def _mean(given: Sequence[Floats], weights: Sequence[float]) -> Floats:
+    total = np.zeros_like(given[0])
+    for one, weight in zip(given, weights, strict=True):
+        total += np.float32(weight) * one
+    return total
+
+
+def _held_back(model: Classifier) -> Floats:
+    assert model.held_back is not None  # there are held-back texts with labels that are known
+    return model.held_back
+
+
+def _log_of(log: TrainingLog, arch: str) -> TrainingLog:
+    """The log for one member: a folder and facts of its own, the rest is told as it comes."""
+    return replace(log, work=None if log.work is None else log.work / arch, facts={})
+
+
+def _read_members(description: Mapping[str, Any], where: Path) -> dict[str, float]:
+    members: Any = description.get("members")
+    sound = isinstance(members, dict) and members and "auto" not in members
+    if not sound or not all(type(weight) is float and 0 < weight <= 1 for weight in members.values()):
+        raise ArtifactError("not the members of a classifier", where=where, hint=REMAKE)
+    if abs(sum(members.values()) - 1) > 1e-9:
+        raise ArtifactError("the weights of its members do not sum to 1", where=where, hint=REMAKE)
+    found: dict[str, float] = members
+    return found

@@ -1,0 +1,86 @@
+"""A classifier's files: what all of them have in common.
+
+classifier.json                     {"arch", "labels", "config", and what an architecture adds}
+tokenizer.json, dictionary.jsonl    how texts are cut
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textpipe.errors import REMAKE, ArtifactError, UsageError
+from textpipe.models import Classifier, classifier_class
+from textpipe.segment.tokenizer import Tokenizer
+from textpipe.segment.tokenizer_files import read_tokenizer, write_tokenizer
+from textpipe.settings import config_from
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_DESCRIPTION = "classifier.json"
+
+
+def save_classifier(folder: Path, classifier: Classifier, *, tokenizer: Tokenizer) -> None:
+    """All files of an artifact of kind `classifier`."""
+    write_tokenizer(folder, tokenizer)
+    classifier.save(folder)
+
+
+def load_classifier(folder: Path, *, device: str | None = None) -> Classifier:
+    """The classifier of a folder. Raises ArtifactError when there is none, or one that is not known here."""
+    found = known_class(read_description(folder)["arch"], where=folder / _DESCRIPTION)
+    return found.load(folder, tokenizer=read_tokenizer(folder), device=device)
+
+
+def known_class(arch: str, *, where: Path) -> type[Classifier]:
+    """The architecture that an artifact names. Raises ArtifactError when it is not known here."""
+    try:
+        return classifier_class(arch)
+    except UsageError as error:
+        raise ArtifactError(error.message, where=where, hint=REMAKE) from None
+
+
+def write_description(
+    folder: Path, *, prefix: str = "", arch: str, labels: Sequence[str], config: Any, **more: Any
+) -> None:
+    """classifier.json"""
+    content = {"arch": arch, "labels": list(labels), "config": asdict(config), **more}
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    (folder / f"{prefix}{_DESCRIPTION}").write_text(text + "\n", encoding="utf-8")
+
+
+def read_description(folder: Path, *, prefix: str = "") -> dict[str, Any]:
+    """What classifier.json says. Raises ArtifactError when it is missing or not of a classifier."""
+    path = folder / f"{prefix}{_DESCRIPTION}"
+    try:
+        content = json.loads(path.read_bytes()) if path.is_file() else None
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or not _is_sound(content):
+        raise ArtifactError("not a classifier", where=path, hint=REMAKE)
+    return content
+
+
+def _is_sound(content: Mapping[str, Any]) -> bool:
+    labels: Any = content.get("labels")
+    sound = isinstance(labels, list) and len(labels) > 1 and all(isinstance(label, str) for label in labels)
+    sound = sound and labels == sorted(set(labels))
+    return sound and isinstance(content.get("arch"), str) and isinstance(content.get("config"), dict)
+
+
+def read_config(config: type, settings: Mapping[str, Any], *, where: Path) -> Any:
+    """The config of these settings. Raises ArtifactError when it refuses them."""
+    try:
+        return config_from(config, settings)
+    except UsageError as error:
+        raise ArtifactError(f"not the settings of a classifier: {error.message}", where=where, hint=REMAKE) from None
+
+
+def best_labels(labels: Sequence[str], probabilities: npt.NDArray[np.float32]) -> list[str]:
+    """The likeliest label of each row, of equally likely ones the first."""
+    return [labels[place] for place in probabilities.argmax(axis=1).tolist()]

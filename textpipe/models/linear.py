@@ -1,0 +1,280 @@
+"""A linear model over TF-IDF weights of n-grams: support vector machine, logistic regression or perceptron.
+
+{prefix}classifier.json    also "bias", "prior", "scale" and "offset"
+{prefix}features.json, {prefix}table.npy, {prefix}ngrams.jsonl     see features/files.py
+{prefix}weights.npy        float32[features, columns]: a column a label, one (that of the second) for two labels
+
+Each label's weights are learned against all others' rows, each feature scaled by how much it tells of the label (Wang
+and Manning 2012; `nb` is the exponent). Training is scikit-learn's; a prediction needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from textpipe.corpus.document import Document
+from textpipe.errors import REMAKE, ArtifactError, InputError, ResourceError, UsageError
+from textpipe.features.config import FeatureConfig
+from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
+from textpipe.features.vectorizer import Vectorizer
+from textpipe.models.calibration import Calibration
+from textpipe.models.files import best_labels, read_config, read_description, write_description
+from textpipe.segment.tokenizer import Tokenizer
+from textpipe.settings import check_numbers
+from textpipe.training.log import TrainingLog
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from textpipe.embeddings.vectors import Vectors
+    from textpipe.models.linear_choice import Chosen, Progress
+    from textpipe.models.linear_training import Teacher, Weights
+
+Integers = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+_WEIGHTS = "weights.npy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearConfig(FeatureConfig):
+    """Those of the features, and:
+
+    model: `svm` (squared hinge loss), `logistic` regression, or `perceptron`
+    penalty: of weights, their squares (l2) or absolute values (l1)
+    multiclass: of logistic regression: each label against the others (ovr), or all at once (softmax)
+    C: how much errors weigh against the penalty; 0: the best of a few on held-back rows
+    class_weights: `balanced` weighs a document by the rarity of its label
+    nb: exponent of the log-count ratio that features are scaled by, 0 for no scaling
+    seed: of what is held back where there is no `valid`, and of the order in which rows are looked at
+    """
+
+    model: Literal["svm", "logistic", "perceptron"] = "svm"
+    penalty: Literal["l2", "l1"] = "l2"
+    multiclass: Literal["ovr", "softmax"] = "ovr"
+    C: float = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    nb: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(self, C=(0.0, 1e6), nb=(0.0, 4.0), seed=(0, (1 << 63) - 1))
+
+
+class _Fitted(NamedTuple):
+    vectorizer: Vectorizer
+    weights: npt.NDArray[np.float32]
+    bias: Doubles
+    prior: Doubles  # of labels, in training
+    calibration: Calibration  # from decisions to probabilities
+
+
+class Linear:
+    """See textpipe.models.Classifier. Vectors, workers and device are of no use to it."""
+
+    Config: ClassVar[type] = LinearConfig
+
+    def __init__(
+        self,
+        config: LinearConfig | None = None,
+        *,
+        tokenizer: Tokenizer | None = None,
+        vectors: Vectors | None = None,  # noqa: ARG002
+        workers: int | None = None,  # noqa: ARG002
+        device: str | None = None,  # noqa: ARG002
+    ) -> None:
+        self.config = config or LinearConfig()
+        self.labels: tuple[str, ...] = ()
+        self._tokenizer = tokenizer or Tokenizer()
+        self.held_back: npt.NDArray[np.float32] | None = None
+        self._fitted: _Fitted | None = None
+
+    # ------------------------------------------------------------------------------------------ learning
+
+    def fit(
+        self, documents: Sequence[Document], *, valid: Sequence[Document] = (), refit: bool = False, log: TrainingLog
+    ) -> Linear:
+        """See textpipe.models.Classifier. Without `valid`, C and the calibration are found on held-back
+        documents: on a tenth of them, or (of fewer than 2,000) on each fifth by weights of the other four."""
+        documents = [document for document in documents if document.label is not None]
+        labels = tuple(sorted({document.label or "" for document in documents}))
+        if len(labels) < 2:
+            message = f"only one label: {labels[0]!r}" if labels else "no labels"
+            raise InputError(message, hint="a classifier needs documents of two labels at least")
+        self.labels = labels
+        try:
+            self._learn(documents, [document for document in valid if document.label in labels], refit, log)
+        except MemoryError:
+            hint = "fewer features: --set char_min_count=5 word_min_count=5, or max_features"
+            raise ResourceError("not enough memory for these texts and labels", hint=hint) from None
+        return self
+
+    def _learn(self, documents: Sequence[Document], valid: Sequence[Document], refit: bool, log: TrainingLog) -> None:
+        from textpipe.models.linear_choice import Progress
+        from textpipe.models.linear_training import Teacher
+
+        teacher = Teacher(self.config, len(self.labels), note=log.note)
+        progress = Progress(log, self._parts(len(documents), bool(valid), refit))
+        vectorizer, rows, gold = self._features(documents, progress)
+        chosen = self._choose(teacher, vectorizer, rows, documents, valid, progress)
+        if chosen.weights is not None and valid:
+            self._keep(vectorizer, chosen.weights, gold, chosen.calibration)
+            from textpipe.metrics.classification import scores
+
+            self.held_back = self.predict_proba([document.text for document in valid])
+            log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, self.held_back)
+        if refit and valid:
+            vectorizer, rows, gold = self._features([*documents, *valid], progress)
+        if refit or not valid:
+            told = progress.part(f"C={chosen.C:g}, all documents")
+            weights = teacher.train(rows, gold, C=chosen.C, progress=told)
+            self._keep(vectorizer, weights, gold, chosen.calibration)
+        log.facts.update(features=vectorizer.features, C=chosen.C)
+        log.share(1.0, "done")
+
+    def _keep(self, vectorizer: Vectorizer, weights: Weights, gold: Integers, calibration: Calibration) -> None:
+        prior = np.bincount(gold, minlength=len(self.labels)) / len(gold)
+        self._fitted = _Fitted(vectorizer, weights.matrix, weights.bias, prior, calibration)
+
+    def _features(self, documents: Sequence[Document], progress: Progress) -> tuple[Vectorizer, csr_matrix, Integers]:
+        """What n-grams there are, the documents as rows of them, and the numbers of their labels."""
+        texts = [document.text for document in documents]
+        told = progress.part("features")
+        vectorizer = Vectorizer.fit(texts, self.config, spans=self._tokenizer.spans, progress=told)
+        if not vectorizer.features:
+            hint = "--set char_min_count=1 word_min_count=1, or other n-grams"
+            raise InputError("no n-gram is in enough documents", hint=hint)
+        return vectorizer, _matrix(vectorizer, texts), self._numbers(documents)
+
+    def _numbers(self, documents: Sequence[Document]) -> Integers:
+        places = {label: place for place, label in enumerate(self.labels)}
+        return np.array([places[document.label or ""] for document in documents], np.int64)
+
+    # What is tried: values of C, and splits of the documents where no others are given.
+
+    @property
+    def _values(self) -> tuple[float, ...]:
+        from textpipe.models.linear_choice import TRIED
+
+        return (self.config.C,) if self.config.C else TRIED[self.config.model]
+
+    @property
+    def _needs_splits(self) -> bool:
+        """Whether something is to be found out: C, or what decisions say of probabilities."""
+        return self.config.model != "logistic" or not self.config.C
+
+    @property
+    def _together(self) -> bool:
+        return self.config.model == "logistic" and self.config.multiclass == "softmax"
+
+    def _parts(self, documents: int, valid: bool, refit: bool) -> int:
+        """About how many trainings there will be, and findings of features."""
+        from textpipe.models.linear_choice import splits_of
+
+        tried = min(3, len(self._values))
+        if valid:
+            return 1 + tried + 2 * refit
+        return 2 + self._needs_splits * tried * splits_of(documents)
+
+    def _choose(
+        self,
+        teacher: Teacher,
+        vectorizer: Vectorizer,
+        rows: csr_matrix,
+        documents: Sequence[Document],
+        valid: Sequence[Document],
+        progress: Progress,
+    ) -> Chosen:
+        from textpipe.models.linear_choice import Chosen, Split, choose, held_back
+
+        gold = self._numbers(documents)
+        if valid:
+            held = _matrix(vectorizer, [document.text for document in valid])
+            splits = [Split(rows, gold, held, self._numbers(valid))]
+        elif self._needs_splits:
+            texts = [document.text for document in documents]
+            splits = list(held_back(rows, gold, texts, seed=self.config.seed))
+        else:
+            return Chosen(self.config.C, Calibration(self._together), None, np.zeros((0, 1)), gold[:0], 0)
+        return choose(teacher, splits, values=self._values, together=self._together, progress=progress)
+
+    # ------------------------------------------------------------------------------------------ predicting
+
+    def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """See textpipe.models.Classifier."""
+        fitted = self._known
+        sums, known = fitted.vectorizer.score(texts, fitted.weights)
+        probabilities = fitted.calibration.probabilities(sums + fitted.bias)
+        if not known.all():
+            probabilities[~known] = fitted.prior
+        return probabilities
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """See textpipe.models.Classifier."""
+        return best_labels(self.labels, self.predict_proba(texts))
+
+    @property
+    def _known(self) -> _Fitted:
+        if self._fitted is None:
+            raise UsageError("a classifier that was not trained", hint="Linear(...).fit(documents, log=TrainingLog())")
+        return self._fitted
+
+    # ------------------------------------------------------------------------------------------ files
+
+    def save(self, folder: Path, *, prefix: str = "") -> None:
+        """See textpipe.models.Classifier."""
+        fitted = self._known
+        _, scale, offset = fitted.calibration
+        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), "scale": scale, "offset": offset}
+        write_description(folder, prefix=prefix, arch="linear", labels=self.labels, config=self.config, **numbers)
+        write_vectorizer(folder, fitted.vectorizer, prefix=prefix)
+        write_array(folder / f"{prefix}{_WEIGHTS}", fitted.weights)
+
+    @classmethod
+    def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> Linear:
+        """See textpipe.models.Classifier."""
+        where = folder / f"{prefix}classifier.json"
+        description = read_description(folder, prefix=prefix)
+        if description["arch"] != "linear":
+            raise ArtifactError(f"not a linear model, but one of {description['arch']!r}", where=where, hint=REMAKE)
+        loaded = cls(read_config(LinearConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
+        loaded.labels = tuple(description["labels"])
+        columns = 1 if len(loaded.labels) == 2 else len(loaded.labels)
+        bias = _numbers_of(description.get("bias"), columns, where=where)
+        prior = _numbers_of(description.get("prior"), len(loaded.labels), where=where)
+        scale, offset = _numbers_of([description.get("scale"), description.get("offset")], 2, where=where).tolist()
+        if (prior < 0).any() or abs(prior.sum() - 1) > 1e-6 or scale <= 0:
+            raise ArtifactError("not the shares of labels, or not a scale", where=where, hint=REMAKE)
+        vectorizer = read_vectorizer(folder, prefix=prefix, spans=tokenizer.spans)
+        path = folder / f"{prefix}{_WEIGHTS}"
+        weights = read_array(path, np.float32, dimensions=2)
+        if weights.shape != (vectorizer.features, columns) or not np.isfinite(weights.sum(dtype=np.float64)):
+            raise ArtifactError("not the weights of these n-grams and labels", where=path, hint=REMAKE)
+        loaded._fitted = _Fitted(vectorizer, weights, bias, prior, Calibration(loaded._together, scale, offset))
+        return loaded
+
+
+def _numbers_of(value: Any, count: int, *, where: Path) -> Doubles:
+    """float64[count] of a list of numbers. Raises ArtifactError for anything else."""
+    numbers = isinstance(value, list) and len(value) == count
+    if not numbers or not all(type(one) in (int, float) and abs(one) < 1e300 for one in value):
+        raise ArtifactError(f"not {count:,} numbers", where=where, hint=REMAKE)
+    return np.array(value, np.float64)
+
+
+def _matrix(vectorizer: Vectorizer, texts: Sequence[str]) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
+    bounds, columns, values = vectorizer.rows(texts)
+    small = len(columns) < 1 << 31  # scikit-learn's solvers take no others
+    found = csr_matrix(
+        (values, columns, bounds.astype(np.int32) if small else bounds), (len(texts), vectorizer.features)
+    )
+    found.sort_indices()
+    return found

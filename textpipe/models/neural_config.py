@@ -1,0 +1,56 @@
+"""The settings that all networks have: what they read, and where their embeddings begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textpipe.models.inputs import Unit
+from textpipe.settings import check_numbers
+from textpipe.training.config import Initialisation, TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuralConfig(TrainingConfig):
+    """Those of training, of which few documents have smaller batches: 32 an epoch, but of 8 at least; and:
+
+    unit: what is read: `word`, `char`, or `both` (characters, each with the word it lies in)
+    min_count: occurrences that a unit needs, 0 for 2 (of fewer than 1,000 documents 1); max_size: units at most
+    max_length: units of a text that are read; dim: of embeddings, of given vectors theirs; freeze: they do not learn
+    pretrain: epochs of word2vec over the training texts that embeddings begin with where no vectors are given; 0: at
+        random
+    deviation: of the numbers of embeddings as they begin, given vectors are scaled to it
+    unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
+        what goes into the last layer
+    initialisation: of weights that are no embeddings, `default` is torch's own
+    """
+
+    epochs: int = 5
+    batch_size: int = 128
+    lr: float = 3e-3
+    unit: Unit = "both"
+    min_count: int = 0
+    max_size: int = 100_000
+    max_length: int = 256
+    dim: int = 200
+    pretrain: int = 15
+    freeze: bool = False
+    deviation: float = 0.1
+    unit_dropout: float = 0.1
+    embedding_dropout: float = 0.2
+    dropout: float = 0.5
+    initialisation: Initialisation = "default"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_numbers(
+            self,
+            min_count=(0, 1_000_000),
+            max_size=(1, 10_000_000),
+            max_length=(1, 100_000),
+            dim=(1, 4_096),
+            pretrain=(0, 1_000),
+            deviation=(0.0, 100.0),
+            unit_dropout=(0.0, 0.9),
+            embedding_dropout=(0.0, 0.9),
+            dropout=(0.0, 0.9),
+        )

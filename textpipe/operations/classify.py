@@ -1,0 +1,70 @@
+"""Documents to labels, in batches, in the order of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import TypedDict
+
+from textpipe.corpus.document import Piece, texts_of
+from textpipe.errors import TextpipeError
+from textpipe.models import Classifier
+
+_FIRST, _MOST = 8, 512  # texts of a batch: the first results come soon
+_CHARACTERS = 1 << 20  # of a batch, so that memory does not grow with long texts
+
+
+class LabelScore(TypedDict):
+    """A label and its probability."""
+
+    label: str
+    score: float
+
+
+class ClassifyRecord(TypedDict):
+    """A document's likeliest label and its probability; label is None when that is below the threshold.
+
+    labels: the likeliest ones, the best first
+    """
+
+    id: str
+    label: str | None
+    score: float
+    labels: list[LabelScore]
+
+
+def classify_documents(
+    pieces: Iterable[Piece], classifier: Classifier, *, k: int = 1, threshold: float = 0.0
+) -> Generator[tuple[ClassifyRecord, str | None]]:
+    """(record, source) for each document; k: labels of a record, at most; threshold: below it there is no label."""
+    size = _FIRST
+    batch: list[tuple[str, str | None]] = []
+    texts: list[str] = []
+    characters = 0
+    stream = iter(pieces)
+    try:
+        for piece in stream:
+            text = "".join(texts_of(piece, stream))
+            batch.append((piece.document.id, piece.document.source))
+            texts.append(text)
+            characters += len(text)
+            if len(batch) >= size or characters >= _CHARACTERS:
+                yield from _records(batch, texts, classifier, k, threshold)
+                batch, texts, characters, size = [], [], 0, min(2 * size, _MOST)
+    except TextpipeError:  # what was read before the error still comes out
+        yield from _records(batch, texts, classifier, k, threshold)
+        raise
+    yield from _records(batch, texts, classifier, k, threshold)
+
+
+def _records(
+    batch: Sequence[tuple[str, str | None]], texts: Sequence[str], classifier: Classifier, k: int, threshold: float
+) -> Iterator[tuple[ClassifyRecord, str | None]]:
+    if not batch:
+        return
+    probabilities = classifier.predict_proba(texts)
+    best = (-probabilities).argsort(axis=1, kind="stable")[:, :k]
+    for (identity, source), row, places in zip(batch, probabilities, best.tolist(), strict=True):
+        labels = [LabelScore(label=classifier.labels[place], score=round(float(row[place]), 6)) for place in places]
+        score = labels[0]["score"]
+        label = labels[0]["label"] if float(row[places[0]]) >= threshold else None
+        yield ClassifyRecord(id=identity, label=label, score=score, labels=labels), source

@@ -1,0 +1,196 @@
+"""A classifier against documents with gold labels, as a record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from textpipe.corpus.document import Document, Piece, texts_of
+from textpipe.corpus.split import text_hash
+from textpipe.discover.labels import has_label, quoted
+from textpipe.errors import InputError, UsageError, did_you_mean
+from textpipe.metrics.classification import (
+    AVERAGES,
+    RATIOS,
+    Judged,
+    calibration,
+    confusions,
+    intervals,
+    joined,
+    judge,
+    overall,
+    per_class,
+    worst_errors,
+)
+from textpipe.models import Classifier
+
+MEASURES = ("accuracy", *(f"{average}_{ratio}" for average in AVERAGES for ratio in RATIOS))
+_BATCH = 512
+_DIGITS = 6
+_SHOWN = 60  # characters of a text that was taken for another class
+Hashes = npt.NDArray[np.uint64]
+
+
+class ClassifierRecord(TypedDict):
+    """How well a classifier meets gold labels.
+
+    texts: rows with a label; unlabelled: rows without, left out
+    scores: those of textpipe.metrics.classification.scores; intervals: measure → [low, high], of 95%
+    unknown: label that the classifier does not know → rows, each an error
+    seen: rows whose text was learned from, None where nobody knows; unseen: texts and scores of the others, None
+    when there are none or no others
+    classes, confusions, calibration, errors: a record each; the most frequent confusions and worst errors first
+    """
+
+    id: str
+    model: str
+    texts: int
+    unlabelled: int
+    scores: dict[str, float]
+    intervals: dict[str, list[float]]
+    unknown: dict[str, int]
+    seen: int | None
+    unseen: dict[str, Any] | None
+    classes: list[dict[str, Any]]
+    confusions: list[dict[str, Any]]
+    calibration: list[dict[str, Any]]
+    errors: list[dict[str, Any]]
+
+
+class ClassifierScorer:
+    """Collects what a classifier says of documents, batch by batch; texts are kept of the worst errors alone.
+
+    seen: sorted hashes of the texts that were learned from, None where nobody knows; errors: how many are kept
+    """
+
+    def __init__(self, classifier: Classifier, *, seen: Hashes | None = None, errors: int = 10) -> None:
+        self._classifier = classifier
+        self._seen = seen
+        self._errors = errors
+        self._parts: list[Judged] = []
+        self._hashes: list[int] = []
+        self._kept: dict[int, Document] = {}
+        self._unlabelled = 0
+
+    def add(self, documents: Iterable[Document]) -> Iterator[int]:
+        """Judge documents; how many are done is told after each batch."""
+        batch: list[Document] = []
+        for document in documents:
+            if has_label(document):
+                batch.append(document)
+            else:
+                self._unlabelled += 1
+            if len(batch) == _BATCH:
+                yield self._judge(batch)
+                batch = []
+        if batch:
+            yield self._judge(batch)
+
+    def _judge(self, batch: Sequence[Document]) -> int:
+        probabilities = self._classifier.predict_proba([one.text for one in batch])
+        judged = judge([one.label or "" for one in batch], self._classifier.labels, probabilities)
+        start = len(self._hashes)
+        self._kept |= {start + place: batch[place] for place in worst_errors(judged, most=self._errors)}
+        self._hashes += [text_hash(one.text) for one in batch]
+        self._parts.append(judged)
+        return len(self._hashes)
+
+    def record(self, *, identity: str, model: str, resamples: int = 1000, seed: int = 0) -> ClassifierRecord:
+        """What was found. identity: what the data is called; resamples, seed: how intervals are drawn
+
+        Raises InputError when no document had a label, or none one that the classifier knows.
+        """
+        judged = self._judged(identity)
+        unseen = None if self._seen is None else ~np.isin(np.array(self._hashes, np.uint64), self._seen)
+        ends = intervals(judged, resamples=resamples, seed=seed)
+        return ClassifierRecord(
+            id=identity,
+            model=model,
+            texts=len(judged.gold),
+            unlabelled=self._unlabelled,
+            scores=_rounded(overall(judged)),
+            intervals={name: [round(end, _DIGITS) for end in both] for name, both in ends.items()},
+            unknown=_unknown(judged),
+            seen=None if unseen is None else int((~unseen).sum()),
+            unseen=None if unseen is None or unseen.all() or not unseen.any() else _part(judged.only(unseen)),
+            classes=[_rounded(one._asdict()) for one in per_class(judged)],
+            confusions=[one._asdict() for one in confusions(judged)],
+            calibration=[_rounded(one._asdict()) for one in calibration(judged)],
+            errors=[self._error(judged, place) for place in worst_errors(judged, most=self._errors)],
+        )
+
+    def _judged(self, identity: str) -> Judged:
+        if not self._parts:
+            hint = "--label-col NAME names the column; a folder for each class and lines of __label__NAME do as well"
+            raise InputError("no row has a label", where=identity, hint=hint)
+        judged = joined(self._parts)
+        if judged.unknown == len(judged.gold):
+            labels = self._classifier.labels
+            message = f"the classifier knows none of the labels, as {quoted(judged.classes[int(judged.gold[0])])}"
+            hint = f"it knows {', '.join(map(quoted, labels[:5]))}{' …' if len(labels) > 5 else ''}; see --label-col"
+            raise InputError(message, where=identity, hint=hint)
+        return judged
+
+    def _error(self, judged: Judged, place: int) -> dict[str, Any]:
+        document = self._kept[place]
+        text = " ".join(document.text.split())
+        return {
+            "id": document.id,
+            "source": document.source,
+            "gold": document.label,
+            "label": judged.classes[int(judged.predicted[place])],
+            "score": round(float(judged.confidence[place]), _DIGITS),
+            "text": text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…",
+        }
+
+
+def documents_in(pieces: Iterable[Piece]) -> Iterator[Document]:
+    """Whole documents."""
+    stream = iter(pieces)
+    for piece in stream:
+        first = piece.document
+        yield Document(first.id, "".join(texts_of(piece, stream)), first.label, first.source)
+
+
+def bars(given: Sequence[str]) -> dict[str, float]:
+    """measure → the least value of each `measure=value`. Raises UsageError for what is none."""
+    found = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if name not in MEASURES:
+            guess = did_you_mean(name, list(MEASURES))
+            raise UsageError(f"--fail-under {one}: no such measure{guess}", hint=f"one of: {', '.join(MEASURES)}")
+        try:
+            found[name] = float(text)
+        except ValueError:
+            found[name] = -1.0
+        if not equals or not 0 <= found[name] <= 1:
+            raise UsageError(f"--fail-under {one}: a number from 0 to 1 is needed", hint=f"--fail-under {name}=0.9")
+    return found
+
+
+def shortfalls(record: Mapping[str, Any], least: Mapping[str, float]) -> list[str]:
+    """A line for each measure that is under its bar."""
+    scores = record["scores"]
+    return [
+        f"{name} {scores[name]:.6g} is under {bar:.6g}, by {bar - scores[name]:.2g}"
+        for name, bar in least.items()
+        if scores[name] < bar
+    ]
+
+
+def _part(judged: Judged) -> dict[str, Any]:
+    return {"texts": len(judged.gold), "scores": _rounded(overall(judged))}
+
+
+def _unknown(judged: Judged) -> dict[str, int]:
+    counts = Counter(judged.gold[judged.gold >= judged.known].tolist())
+    return {judged.classes[place]: count for place, count in counts.most_common()}
+
+
+def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: round(value, _DIGITS) if isinstance(value, float) else value for name, value in values.items()}
