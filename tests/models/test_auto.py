@@ -34,11 +34,11 @@ def probabilities(*of_gold: float, gold: list[int]) -> np.ndarray[tuple[int, ...
     return found
 
 
-def test_a_member_that_is_always_right_is_taken_alone_when_the_other_is_always_wrong() -> None:
+def test_the_last_member_is_taken_alone_when_the_other_is_always_wrong() -> None:
     gold = [0, 1, 1, 0]
     right, wrong = probabilities(0.9, 0.9, 0.9, 0.9, gold=gold), probabilities(0.1, 0.1, 0.1, 0.1, gold=gold)
-    assert best_weights([right, wrong], np.array(gold)) == [1.0, 0.0]
     assert best_weights([wrong, right], np.array(gold)) == [0.0, 1.0]
+    assert best_weights([right, wrong], np.array(gold)) == [0.5, 0.5]  # the last one is trusted with half at least
     assert best_weights([right], np.array(gold)) == [1.0]
 
 
@@ -67,7 +67,8 @@ def test_weights_are_the_naive_ones() -> None:
         for share in shares
     }
     found = (round(weights[0] * 20), round(weights[1] * 20), round(weights[2] * 20))
-    assert smooth[found] == pytest.approx(max(smooth.values()))
+    assert found[2] >= 10
+    assert smooth[found] == pytest.approx(max(smooth[share] for share in shares if share[2] >= 10))
 
 
 @pytest.mark.parametrize(("setting", "reason"), [("auto", "too few"), ("never", "no network")])
