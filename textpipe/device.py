@@ -24,9 +24,10 @@ class Device(NamedTuple):
 
 def checked_device(given: str) -> str | None:
     """The name of a device, None for `auto`, the best. Raises UsageError for what is none."""
-    if given != "auto" and not _DEVICE.fullmatch(given):
-        raise UsageError(f"--device {given}: no such device", hint="auto, cpu, cuda or cuda:N")
-    return None if given == "auto" else given
+    if given == "auto":
+        return None
+    check_device(given)
+    return given
 
 
 def usable_cores() -> int:
@@ -50,7 +51,7 @@ def best_device() -> Device:
 def check_device(name: str) -> None:
     """Raise UsageError for what names no device; whether it is there is not looked at."""
     if not _DEVICE.fullmatch(name):
-        raise UsageError(f"no device {name!r} for training", hint="--device cpu or --device cuda")
+        raise UsageError(f"no device {name!r}", hint="--device cpu, cuda or cuda:N")
 
 
 def torch_device(name: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""TOML files that users write: read whole, every complaint with its line."""
+"""TOML that users write: files, read whole, every complaint with its line; and single values."""
 
 from __future__ import annotations
 
@@ -52,3 +52,13 @@ def read_toml(path: str, *, hint: str) -> TomlFile:
         line_number = int(found[1]) if found else None
         message = message[: found.start()] if found else message
         raise UsageError(f"not TOML: {message}", where=path, line=line_number, hint=hint) from None
+
+
+def toml_value(text: str) -> Any:
+    """What a user writes after an equals sign: a TOML value, else the text as it is, so that words need no quotes."""
+    import tomllib
+
+    try:
+        return text if "\n" in text else tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text

@@ -1,4 +1,4 @@
-"""Our TextCNN and LSTM beside the usual implementations (usual_networks.py): seconds of an epoch and accuracy.
+"""Our TextCNN and LSTM beside the usual implementations (peers/usual_networks.py): seconds of an epoch and accuracy.
 
 Both are trained on the same rows of thucnews10. With the settings `same` ours read characters too, in batches of 128,
 with sizes, widths, layers and dropout as theirs; first weights, optimiser and learning rate stay our own, as all does
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from usual_networks import BATCH, DIM, Usual
+from peers.usual_networks import BATCH, DIM, Usual
 
 from textpipe.corpus.document import Document
 from textpipe.corpus.split import split

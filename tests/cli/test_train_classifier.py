@@ -129,7 +129,7 @@ def test_what_is_odd_is_told(tmp_path: Path, run: Run) -> None:
         ((*ARCH, "--valid", "-0.1"), 2, "no share"),
         ((*ARCH, "--valid", "nan"), 2, "no share"),
         ((*ARCH, "--valid", "missing.tsv"), 3, "no such file"),
-        ((*ARCH, "--device", "gpu"), 2, "no such device"),
+        ((*ARCH, "--device", "gpu"), 2, "no device"),
         ((*ARCH, "--seed", "-1"), 2, "--seed"),
         ((*ARCH, "--name", "latest"), 2, "not a name"),
         ((*ARCH, "--resume", "--restart"), 2, "not both"),

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from tests.models.resuming import resumed
-from tests.models.texts import documents, trained
+from tests.models.texts import check_learned_and_apart, trained
 from textpipe.errors import UsageError
 from textpipe.models.mlp import MLP, MLPConfig, hashed_ngrams
 
@@ -25,13 +24,7 @@ SMALL: dict[str, Any] = {"hidden": (16,), "buckets": 500, "embedding_dropout": 0
 )
 def test_it_learns_and_texts_do_not_depend_on_those_beside_them(settings: Any) -> None:
     model = trained(MLP, **{**SMALL, **settings, "epochs": 10, "lr": 0.02})
-    held = documents(30, seed=1)
-    texts = [one.text for one in held] + ["球", "", "球队" * 300]
-    together = model.predict_proba(texts)
-    alone = np.concatenate([model.predict_proba([text]) for text in texts])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
-    right = [label == one.label for label, one in zip(model.predict(texts), held, strict=False)]
-    assert np.mean(right) > 0.7
+    check_learned_and_apart(model)
 
 
 def test_without_hidden_layers_it_is_linear_in_the_mean_of_embeddings() -> None:

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from tests.models.resuming import resumed
-from tests.models.texts import documents, trained
+from tests.models.texts import check_learned_and_apart, documents, trained
 from textpipe.errors import UsageError
 from textpipe.models.layers import POOLINGS
 from textpipe.models.recurrent import Recurrent, RecurrentConfig, turned, turned_places
@@ -69,13 +68,7 @@ def test_texts_are_turned_round_without_their_padding() -> None:
 @pytest.mark.parametrize(("cell", "initialisation"), [("lstm", "default"), ("gru", "orthogonal"), ("rnn", "identity")])
 def test_it_learns_and_texts_do_not_depend_on_those_beside_them(cell: str, initialisation: str) -> None:
     model = trained(Recurrent, cell=cell, initialisation=initialisation, **SMALL, epochs=8)
-    held = documents(30, seed=1)
-    texts = [one.text for one in held] + ["球", "", "球队" * 300]
-    together = model.predict_proba(texts)
-    alone = np.concatenate([model.predict_proba([text]) for text in texts])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
-    right = [label == one.label for label, one in zip(model.predict(texts), held, strict=False)]
-    assert np.mean(right) > 0.7
+    check_learned_and_apart(model)
 
 
 def test_a_plain_network_may_begin_by_handing_on() -> None:

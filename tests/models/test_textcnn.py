@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.models.resuming import resumed
-from tests.models.texts import documents, trained
+from tests.models.texts import check_learned_and_apart, documents, trained
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import UsageError
 from textpipe.models import textcnn
@@ -107,13 +107,7 @@ def test_both_convolutions_learn_alike() -> None:
 @pytest.mark.parametrize("unit", ["char", "word", "both"])
 def test_it_learns_and_texts_do_not_depend_on_those_beside_them(unit: str) -> None:
     model = trained(TextCNN, unit=unit, **{**SMALL, "epochs": 6})
-    held = documents(30, seed=1)
-    texts = [one.text for one in held] + ["球", "", "球队" * 300]
-    together = model.predict_proba(texts)
-    alone = np.concatenate([model.predict_proba([text]) for text in texts])
-    np.testing.assert_allclose(together, alone, atol=1e-5)
-    right = [label == one.label for label, one in zip(model.predict(texts), held, strict=False)]
-    assert np.mean(right) > 0.7
+    check_learned_and_apart(model)
 
 
 def vectors(dim: int = 12) -> Vectors:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
+
 from textpipe.corpus.document import Document
 from textpipe.training.log import TrainingLog
 
@@ -32,3 +34,14 @@ def trained(kind: Any, *, valid: int = 30, log: TrainingLog | None = None, worke
     small = {"unit": "char", "epochs": 3, "dim": 12, "batch_size": 16, "lr": 0.01, **settings}
     model = kind(kind.Config(**small), workers=workers, device="cpu")
     return model.fit(documents(), valid=documents(valid, seed=1), log=log or TrainingLog())
+
+
+def check_learned_and_apart(model: Any) -> None:
+    """It tells new texts' labels, and no text's probabilities depend on those beside it."""
+    held = documents(30, seed=1)
+    texts = [one.text for one in held] + ["球", "", "球队" * 300]
+    together = model.predict_proba(texts)
+    alone = np.concatenate([model.predict_proba([text]) for text in texts])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    right = [label == one.label for label, one in zip(model.predict(texts), held, strict=False)]
+    assert np.mean(right) > 0.7

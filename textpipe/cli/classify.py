@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textpipe.cli.computing import takes_device
 from textpipe.cli.console import note, one_line, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, printed, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
@@ -49,7 +50,7 @@ def _is_number(_context: click.Context, _parameter: click.Parameter, value: floa
     metavar="P",
     help="No label for a document whose likeliest one is less probable.  [default: 0]",
 )
-@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@takes_device
 @uses_store
 @writes_records(*_FORMATS)
 @click.pass_context
@@ -61,7 +62,7 @@ def classify(
     model: str,
     top: int,
     threshold: float,
-    device: str,
+    device: str | None,
     store: Store,
     destination: Destination,
 ) -> None:
@@ -76,15 +77,13 @@ def classify(
       echo 球队赢了决赛 | textpipe classify - --model news --threshold 0.5
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.device import checked_device
     from textpipe.operations.classify import classify_documents
     from textpipe.operations.open_classifier import open_classifier
 
     kind = destination.format
     log = ReadLog()
-    wanted = checked_device(device)
     pieces = reading.pieces(log)
-    classifier, _ = open_classifier(store, model, device=wanted)
+    classifier, _ = open_classifier(store, model, device=device)
     shown = min(top, len(classifier.labels))
     without, first_without = 0, ""
     progress = not reading.quiet and not destination.on_terminal

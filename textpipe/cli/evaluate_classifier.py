@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textpipe.cli.computing import takes_device
 from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_all_of_paths
@@ -40,7 +41,7 @@ _CONFUSIONS = 10  # of a table
     metavar="N",
     help="The worst errors: wrong with the highest probability.",
 )
-@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
+@takes_device
 @draws_samples
 @uses_store
 @writes_records(*_FORMATS)
@@ -53,7 +54,7 @@ def classifier(
     reading: Reading,
     fail_under: tuple[str, ...],
     errors_shown: int,
-    device: str,
+    device: str | None,
     resamples: int,
     seed: int,
     store: Store,
@@ -69,22 +70,21 @@ def classifier(
       textpipe evaluate classifier news test.tsv
       textpipe evaluate classifier latest test/ --fail-under macro_f1=0.9 --format json
     """
-    from textpipe.corpus.document import ReadLog
-    from textpipe.device import checked_device
-    from textpipe.operations.evaluate_classifier import ClassifierScorer, bars, documents_in, shortfalls
+    from textpipe.corpus.document import ReadLog, whole_documents
+    from textpipe.operations.evaluate_classifier import ClassifierScorer, bars, shortfalls
     from textpipe.operations.open_classifier import open_classifier
     from textpipe.pipeline.classifier_stages import SEEN, seen_texts
 
-    least, wanted = bars(fail_under), checked_device(device)
+    least = bars(fail_under)
     kind = destination.format
     log = ReadLog()
     pieces = reading.pieces(log, labels=True)
-    loaded, artifact = open_classifier(store, name, device=wanted)
+    loaded, artifact = open_classifier(store, name, device=device)
     seen = seen_texts(artifact) if SEEN in artifact.manifest.outputs else None
     scorer = ClassifierScorer(loaded, seen=seen, errors=errors_shown)
     columns, rows = _COLUMNS, _rows
     with destination.open(log.paths) as write, record_writer(kind, write, columns=columns, rows=rows) as add:
-        for _ in with_progress(scorer.add(documents_in(pieces)), log, shown=not reading.quiet):
+        for _ in with_progress(scorer.add(whole_documents(pieces)), log, shown=not reading.quiet):
             pass
         paths = reading.required_paths()
         identity = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"

@@ -1,4 +1,4 @@
-"""The option of every command that uses a store, declared once; and completion of artifacts' names."""
+"""The options of commands that use a store and keep what they train, declared once; completion of names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textpipe.cli.console import note, one_line
+from textpipe.errors import UsageError
 from textpipe.store.layout import Store
 
 if TYPE_CHECKING:
@@ -36,6 +37,27 @@ def uses_store(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FOLDER",
         help="Where artifacts lie; also TEXTPIPE_STORE.",
     )(with_store)
+
+
+def keeps_training(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that trains --name, --resume and --restart; it gets `name` and `restart`."""
+
+    @functools.wraps(command)
+    def checked(*arguments: Any, resume: bool, restart: bool, **values: Any) -> Any:
+        if resume and restart:
+            raise UsageError("--resume or --restart, not both", hint="leave out one of them")
+        return command(*arguments, restart=restart, **values)  # an interrupted training is gone on with anyway
+
+    options = (
+        click.option("--name", metavar="NAME", help="What to call it; latest means it anyway."),
+        click.option(
+            "--resume", is_flag=True, help="Go on with an interrupted training; so does a run without it, in silence."
+        ),
+        click.option("--restart", is_flag=True, help="Begin an interrupted training anew."),
+    )
+    for option in reversed(options):
+        checked = option(checked)
+    return checked
 
 
 def complete_artifact(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from textpipe.cli.computing import takes_device
 from textpipe.cli.console import note, on_stop
 from textpipe.cli.reading import Reading, reads_all_of_paths
 from textpipe.cli.segmenting import has_tokenizer
-from textpipe.cli.storing import DEFAULT_STORE, complete_artifact, stage_logs, uses_store
+from textpipe.cli.storing import DEFAULT_STORE, complete_artifact, keeps_training, stage_logs, uses_store
 from textpipe.errors import UsageError
 from textpipe.store.refs import LATEST
+from textpipe.toml import toml_value
 
 if TYPE_CHECKING:
     from textpipe.store.layout import Store
@@ -56,12 +57,8 @@ if TYPE_CHECKING:
     metavar="N",
     help="Threads; 0 takes all cores.",
 )
-@click.option("--device", default="auto", show_default=True, metavar="NAME", help="auto, cpu, cuda or cuda:N.")
-@click.option("--name", metavar="NAME", help="What to call it; latest means it anyway.")
-@click.option(
-    "--resume", is_flag=True, help="Go on with an interrupted training; so does a run without it, in silence."
-)
-@click.option("--restart", is_flag=True, help="Begin an interrupted training anew.")
+@takes_device
+@keeps_training
 @has_tokenizer
 @uses_store
 @click.pass_context
@@ -78,9 +75,8 @@ def train_classifier(
     seed: int,
     drop_leaks: bool,
     workers: int,
-    device: str,
+    device: str | None,
     name: str | None,
-    resume: bool,
     restart: bool,
     user_dict: tuple[str, ...],
     hmm: bool,
@@ -99,12 +95,9 @@ def train_classifier(
       textpipe train-classifier news/ --valid held-back/
       textpipe train-classifier train.txt --arch textcnn --unit char --set epochs=5
     """
-    from textpipe.device import checked_device
     from textpipe.operations.train_classifier import Source, held_back, held_back_line
     from textpipe.operations.train_classifier import train_classifier as train
 
-    if resume and restart:
-        raise UsageError("--resume or --restart, not both", hint="leave out one of them")
     params = {
         "arch": arch,
         "settings": _settings(arch, options["set"], unit=unit, freeze=freeze),  # `set` is a word of Python's own
@@ -112,7 +105,7 @@ def train_classifier(
         "hmm": hmm,
         "seed": seed,
         "workers": workers,
-        "device": checked_device(device),
+        "device": device,
     }
     if freeze and embeddings is None:
         raise UsageError("--freeze is about --embeddings", hint="textpipe store ls embeddings shows which there are")
@@ -140,7 +133,7 @@ def _settings(arch: str, given: Sequence[str], *, unit: str | None, freeze: bool
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise UsageError(f"--set {setting}: not a setting", hint=f"--set {key or 'lr'}=VALUE")
-        found[key] = _value(text)
+        found[key] = toml_value(text)
     names = setting_names(arch)
     for name, value in (("unit", unit), ("freeze", freeze or None)):
         if value is None:
@@ -150,14 +143,6 @@ def _settings(arch: str, given: Sequence[str], *, unit: str | None, freeze: bool
         if found.setdefault(name, value) != value:
             raise UsageError(f"--{name} and --set {name}= say different things", hint="leave out one of them")
     return found
-
-
-def _value(text: str) -> Any:
-    """A TOML value, else the text as it is."""
-    try:
-        return text if "\n" in text else tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text
 
 
 def _next(command: str, store: Store, *, model: str | None = None) -> str:

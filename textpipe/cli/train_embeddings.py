@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,9 @@ from textpipe.cli.memory import bytes_of
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_all_of_paths
 from textpipe.cli.segmenting import has_tokenizer
-from textpipe.cli.storing import complete_artifact, stage_logs, uses_store
+from textpipe.cli.storing import complete_artifact, keeps_training, stage_logs, uses_store
 from textpipe.errors import UsageError, did_you_mean
+from textpipe.toml import toml_value
 
 if TYPE_CHECKING:
     from textpipe.operations.train_embeddings import Source
@@ -80,11 +80,7 @@ def _setting(option: str, type_: Any, metavar: str, help_: str) -> Callable[[_Co
 @click.option(
     "--tokens", metavar="NAME", shell_complete=complete_artifact, help="Train on a tokens artifact instead of PATHS."
 )
-@click.option("--name", metavar="NAME", help="What to call it; latest means it anyway.")
-@click.option(
-    "--resume", is_flag=True, help="Go on with an interrupted training; so does a run without it, in silence."
-)
-@click.option("--restart", is_flag=True, help="Begin an interrupted training anew.")
+@keeps_training
 @click.option("--dry-run", is_flag=True, help="Print vocabulary, memory and time that it would take; write nothing.")
 @writes_records(*_FORMATS, to_file=False)
 @has_tokenizer
@@ -100,7 +96,6 @@ def train_embeddings(
     max_memory: str | None,
     tokens: str | None,
     name: str | None,
-    resume: bool,
     restart: bool,
     dry_run: bool,
     destination: Destination,
@@ -122,8 +117,6 @@ def train_embeddings(
     from textpipe.operations.train_embeddings import plan_embeddings
     from textpipe.operations.train_embeddings import train_embeddings as train
 
-    if resume and restart:
-        raise UsageError("--resume or --restart, not both", hint="leave out one of them")
     base: str | None = options.pop("from")  # both are words of Python's own
     params = _params(options, options.pop("set"))
     if max_memory is not None:
@@ -167,16 +160,8 @@ def _params(options: Mapping[str, Any], settings: Sequence[str]) -> dict[str, An
             raise UsageError(
                 f"--set {setting}: not a setting{guess}", hint=f"one of {', '.join(_BY_SET)}, as power=0.75"
             )
-        params[key] = _value(text)
+        params[key] = toml_value(text)
     return params
-
-
-def _value(text: str) -> Any:
-    """A TOML value, else the text as it is."""
-    try:
-        return text if "\n" in text else tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text
 
 
 def _most_words(size: str, params: Mapping[str, Any]) -> int:

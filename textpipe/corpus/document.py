@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from textpipe.errors import InputError
@@ -46,6 +46,14 @@ def texts_of(piece: Piece, pieces: Iterator[Piece]) -> Iterator[str]:
     while not piece.last:
         piece = next(pieces)
         yield piece.document.text
+
+
+def whole_documents(pieces: Iterable[Piece]) -> Iterator[Document]:
+    """The documents that pieces make up, each whole in memory."""
+    stream = iter(pieces)
+    for piece in stream:
+        text = "".join(texts_of(piece, stream))
+        yield piece.document if text is piece.document.text else replace(piece.document, text=text)
 
 
 @dataclass

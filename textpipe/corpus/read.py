@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, Unpack, get_args
 
 from textpipe.corpus.columns import Wanted
 from textpipe.corpus.delimited import csv_rows, tsv_rows
-from textpipe.corpus.document import Document, Piece, ReadLog
+from textpipe.corpus.document import Document, Piece, ReadLog, whole_documents
 from textpipe.corpus.fasttext import documents_of_marked_lines
 from textpipe.corpus.formats import FORMATS, Format, by_content, by_suffix, head, if_marked
 from textpipe.corpus.line_ends import noting
@@ -127,12 +127,7 @@ def read(
     travel-01
     """
     named = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    parts: list[str] = []
-    for piece in read_pieces([os.fspath(path) for path in named], ReadOptions(**options), log=log):
-        parts.append(piece.document.text)
-        if piece.last:
-            yield replace(piece.document, text="".join(parts)) if len(parts) > 1 else piece.document
-            parts.clear()
+    yield from whole_documents(read_pieces([os.fspath(path) for path in named], ReadOptions(**options), log=log))
 
 
 def read_pieces(paths: Iterable[str], options: ReadOptions, *, log: ReadLog | None = None) -> Iterator[Piece]:

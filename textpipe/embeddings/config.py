@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from textpipe.errors import UsageError
+from textpipe.settings import check_choices, check_numbers
 
 Architecture = Literal["skipgram", "cbow"]
 Loss = Literal["negative", "hierarchical"]
@@ -16,7 +16,6 @@ ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 LOSSES: tuple[Loss, ...] = get_args(Loss)
 NEGATIVES: tuple[Negatives, ...] = get_args(Negatives)
 ENGINES: tuple[Engine, ...] = get_args(Engine)
-_CHOICES = {"arch": ARCHITECTURES, "loss": LOSSES, "negatives": NEGATIVES}
 # least and most of every number; most is taken too
 _BOUNDS: dict[str, tuple[float, float]] = {
     "dim": (1, 4096),
@@ -74,26 +73,9 @@ class EmbeddingConfig:
     buckets: int = 1 << 18
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise UsageError(f"{name}: not {getattr(self, name)!r}, but one of: {', '.join(choices)}")
-        for field in fields(self):
-            if field.name in _BOUNDS:
-                _check_number(field.name, getattr(self, field.name), whole=field.type == "int")
+        check_choices(self)
+        check_numbers(self, **_BOUNDS)
         if self.min_n > self.max_n:
             raise UsageError(f"min_n ({self.min_n}) is larger than max_n ({self.max_n})")
         if self.subword and self.loss != "negative":
             raise UsageError("subwords go with negative sampling alone", hint="leave out --loss")
-
-
-def _check_number(name: str, value: Any, *, whole: bool) -> None:
-    least, most = _BOUNDS[name]
-    kinds = (int,) if whole else (int, float)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, kinds)
-        or not math.isfinite(value)
-        or not least <= value <= most
-    ):
-        what = "a whole number" if whole else "a number"
-        raise UsageError(f"{name}: {what} from {least:g} to {most:g} is needed, not {value!r}")

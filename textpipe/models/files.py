@@ -81,6 +81,29 @@ def read_config(config: type, settings: Mapping[str, Any], *, where: Path) -> An
         raise ArtifactError(f"not the settings of a classifier: {error.message}", where=where, hint=REMAKE) from None
 
 
+def read_shares(description: Mapping[str, Any], *, where: Path) -> npt.NDArray[np.float64]:
+    """float64[labels], the shares of labels in training, by which a text without anything known is judged.
+
+    Raises ArtifactError for anything else.
+    """
+    import numpy as np
+
+    shares = read_numbers(description.get("prior"), len(description["labels"]), where=where)
+    if (shares < 0).any() or abs(shares.sum() - 1) > 1e-6:
+        raise ArtifactError("not the shares of labels", where=where, hint=REMAKE)
+    return np.asarray(shares)
+
+
+def read_numbers(value: Any, count: int, *, where: Path) -> npt.NDArray[np.float64]:
+    """float64[count] of a list of numbers. Raises ArtifactError for anything else."""
+    import numpy as np
+
+    numbers = isinstance(value, list) and len(value) == count
+    if not numbers or not all(type(one) in (int, float) and abs(one) < 1e300 for one in value):
+        raise ArtifactError(f"not {count:,} numbers", where=where, hint=REMAKE)
+    return np.array(value, np.float64)
+
+
 def checked_texts(texts: Iterable[str]) -> list[str]:
     """The texts to classify. Raises UsageError for what is none: a single text would be read as its characters."""
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):

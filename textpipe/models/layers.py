@@ -14,6 +14,7 @@ from textpipe.models.inputs import FIRST, PADDING, UNKNOWN, Inputs
 
 if TYPE_CHECKING:
     from textpipe.embeddings.vectors import Vectors
+    from textpipe.models.neural_config import NeuralConfig
 
 Activation = Literal["relu", "gelu", "tanh", "sigmoid", "softsign", "leaky_relu"]
 Normalisation = Literal["none", "batch", "layer"]
@@ -141,6 +142,22 @@ class Embedding(nn.Module):  # type: ignore[misc]
         self.size = dim * len(self.tables)
         self.deviation, self.unit_dropout, self.dropout = deviation, unit_dropout, dropout
         self.blank([PADDING, UNKNOWN])
+
+    @classmethod
+    def of(
+        cls, config: NeuralConfig, sizes: Sequence[int], *, freeze: bool = False, twofold: bool = False
+    ) -> Embedding:
+        """As the settings say; freeze: whatever they say of it."""
+        return cls(
+            sizes,
+            config.dim,
+            freeze=freeze or config.freeze,
+            twofold=twofold,
+            deviation=config.deviation,
+            sparse=config.optimizer != "rmsprop",  # which has no sparse form
+            unit_dropout=config.unit_dropout,
+            dropout=config.embedding_dropout,
+        )
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def blank(self, rows: Sequence[int]) -> None:

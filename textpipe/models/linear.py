@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,15 @@ from textpipe.features.config import FeatureConfig
 from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
 from textpipe.features.vectorizer import Vectorizer
 from textpipe.models.calibration import Calibration
-from textpipe.models.files import best_labels, checked_texts, read_config, read_description, write_description
+from textpipe.models.files import (
+    best_labels,
+    checked_texts,
+    read_config,
+    read_description,
+    read_numbers,
+    read_shares,
+    write_description,
+)
 from textpipe.models.labels import counted_labels, label_places
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
@@ -239,11 +247,11 @@ class Linear:
         loaded = cls(read_config(LinearConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])
         columns = 1 if len(loaded.labels) == 2 else len(loaded.labels)
-        bias = _numbers_of(description.get("bias"), columns, where=where)
-        prior = _numbers_of(description.get("prior"), len(loaded.labels), where=where)
-        scale, offset = _numbers_of([description.get("scale"), description.get("offset")], 2, where=where).tolist()
-        if (prior < 0).any() or abs(prior.sum() - 1) > 1e-6 or scale <= 0:
-            raise ArtifactError("not the shares of labels, or not a scale", where=where, hint=REMAKE)
+        bias = read_numbers(description.get("bias"), columns, where=where)
+        prior = read_shares(description, where=where)
+        scale, offset = read_numbers([description.get("scale"), description.get("offset")], 2, where=where).tolist()
+        if scale <= 0:
+            raise ArtifactError("not a scale", where=where, hint=REMAKE)
         vectorizer = read_vectorizer(folder, prefix=prefix, spans=tokenizer.spans)
         path = folder / f"{prefix}{_WEIGHTS}"
         weights = read_array(path, np.float32, dimensions=2)
@@ -251,14 +259,6 @@ class Linear:
             raise ArtifactError("not the weights of these n-grams and labels", where=path, hint=REMAKE)
         loaded._fitted = _Fitted(vectorizer, weights, bias, prior, Calibration(loaded._together, scale, offset))
         return loaded
-
-
-def _numbers_of(value: Any, count: int, *, where: Path) -> Doubles:
-    """float64[count] of a list of numbers. Raises ArtifactError for anything else."""
-    numbers = isinstance(value, list) and len(value) == count
-    if not numbers or not all(type(one) in (int, float) and abs(one) < 1e300 for one in value):
-        raise ArtifactError(f"not {count:,} numbers", where=where, hint=REMAKE)
-    return np.array(value, np.float64)
 
 
 def _matrix(vectorizer: Vectorizer, texts: Sequence[str]) -> csr_matrix:

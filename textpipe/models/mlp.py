@@ -66,15 +66,7 @@ class _Network(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.config = config
         sparse = config.optimizer != "rmsprop"
-        self.embedding = Embedding(
-            sizes,
-            config.dim,
-            freeze=config.freeze,
-            sparse=sparse,
-            deviation=config.deviation,
-            unit_dropout=config.unit_dropout,
-            dropout=config.embedding_dropout,
-        )
+        self.embedding = Embedding.of(config, sizes)
         size = self.embedding.size
         self.ngrams = None
         if config.ngrams > 1:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,14 @@ from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.metrics.classification import scores
 from textpipe.models.calibration import Calibration, calibrated
-from textpipe.models.files import best_labels, checked_texts, read_config, read_description, write_description
+from textpipe.models.files import (
+    best_labels,
+    checked_texts,
+    read_config,
+    read_description,
+    read_shares,
+    write_description,
+)
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.labels import counted_labels, label_places
 from textpipe.models.neural_config import NeuralConfig
@@ -67,7 +75,7 @@ class _Fitted(NamedTuple):
     history: History | None = None
 
 
-class Neural:
+class Neural(ABC):
     """See textpipe.models.Classifier. What differs is `network`, and `least`: the positions that a text needs."""
 
     Config: ClassVar[type]
@@ -101,10 +109,10 @@ class Neural:
         """Whether embeddings begin with word2vec over the training texts, where no vectors are given."""
         return bool(self.config.pretrain)
 
+    @abstractmethod
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """A module that takes Batch.ids and Batch.lengths to float[texts, classes], decisions before any softmax. It
         has an attribute `embedding`, layers.Embedding; sizes: rows of its channels."""
-        raise NotImplementedError
 
     def facts(self) -> dict[str, object]:
         """What else is to be told of a training."""
@@ -291,7 +299,7 @@ class Neural:
         config = read_config(cls.Config, description["config"], where=where)
         loaded = cls(config, tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])
-        prior = _shares(description.get("prior"), len(loaded.labels), where=where)
+        prior = read_shares(description, where=where)
         scale = description.get("scale")
         if type(scale) is not float or not 0 < scale < math.inf:
             raise ArtifactError("not a scale", where=where, hint=REMAKE)
@@ -363,11 +371,3 @@ def _told(trained: Trained) -> dict[str, object]:
         "steps": trained.steps,
         "stopped": trained.stopped,
     }
-
-
-def _shares(value: Any, count: int, *, where: Path) -> Doubles:
-    """float64[count] of a list of shares. Raises ArtifactError for anything else."""
-    numbers = isinstance(value, list) and len(value) == count and all(type(one) is float for one in value)
-    if not numbers or not all(0 <= one <= 1 for one in value) or abs(sum(value) - 1) > 1e-6:
-        raise ArtifactError("not the shares of labels", where=where, hint=REMAKE)
-    return np.array(value, np.float64)

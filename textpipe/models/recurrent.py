@@ -60,15 +60,7 @@ class _Network(nn.Module):  # type: ignore[misc]
     def __init__(self, config: RecurrentConfig, sizes: Sequence[int], classes: int) -> None:
         super().__init__()
         self.config = config
-        self.embedding = Embedding(
-            sizes,
-            config.dim,
-            freeze=config.freeze,
-            sparse=config.optimizer != "rmsprop",
-            deviation=config.deviation,
-            unit_dropout=config.unit_dropout,
-            dropout=config.embedding_dropout,
-        )
+        self.embedding = Embedding.of(config, sizes)
         size = config.hidden * (2 if config.bidirectional else 1)
         self.layers = nn.ModuleList(
             _Layer(config, self.embedding.size if number == 0 else size) for number in range(config.layers)

@@ -95,15 +95,8 @@ class _Network(nn.Module):  # type: ignore[misc]
     def __init__(self, config: TextCNNConfig, sizes: Sequence[int], classes: int) -> None:
         super().__init__()
         self.config = config
-        self.embedding = Embedding(
-            sizes,
-            config.dim,
-            freeze=config.freeze or config.variant == "static",
-            twofold=config.variant == "twochannel",
-            sparse=config.optimizer != "rmsprop",
-            deviation=config.deviation,
-            unit_dropout=config.unit_dropout,
-            dropout=config.embedding_dropout,
+        self.embedding = Embedding.of(
+            config, sizes, freeze=config.variant == "static", twofold=config.variant == "twochannel"
         )
         self.windows = nn.ModuleList(
             nn.Conv1d(self.embedding.size, config.filters, width, bias=False) for width in config.widths

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from textpipe.corpus.document import Document
 from textpipe.errors import UsageError
 from textpipe.models import Classifier, classifier_class
-from textpipe.models.data import training_data
 from textpipe.models.settings import setting_names, settings_of
+from textpipe.models.training_data import training_data
 from textpipe.settings import config_from
 from textpipe.training.log import TrainingLog
 

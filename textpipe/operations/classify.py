@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TypedDict
 
-from textpipe.corpus.document import Piece, texts_of
+from textpipe.corpus.document import Piece, whole_documents
 from textpipe.errors import TextpipeError
 from textpipe.models import Classifier
 
@@ -40,13 +40,11 @@ def classify_documents(
     batch: list[tuple[str, str | None]] = []
     texts: list[str] = []
     characters = 0
-    stream = iter(pieces)
     try:
-        for piece in stream:
-            text = "".join(texts_of(piece, stream))
-            batch.append((piece.document.id, piece.document.source))
-            texts.append(text)
-            characters += len(text)
+        for document in whole_documents(pieces):
+            batch.append((document.id, document.source))
+            texts.append(document.text)
+            characters += len(document.text)
             if len(batch) >= size or characters >= _CHARACTERS:
                 yield from _records(batch, texts, classifier, k, threshold)
                 batch, texts, characters, size = [], [], 0, min(2 * size, _MOST)

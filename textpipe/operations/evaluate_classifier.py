@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from textpipe.corpus.document import Document, Piece, texts_of
+from textpipe.corpus.document import Document
 from textpipe.corpus.split import text_hash
 from textpipe.discover.labels import has_label, quoted
 from textpipe.errors import InputError, UsageError, did_you_mean
@@ -146,14 +146,6 @@ class ClassifierScorer:
             "score": round(float(judged.confidence[place]), _DIGITS),
             "text": text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…",
         }
-
-
-def documents_in(pieces: Iterable[Piece]) -> Iterator[Document]:
-    """Whole documents."""
-    stream = iter(pieces)
-    for piece in stream:
-        first = piece.document
-        yield Document(first.id, "".join(texts_of(piece, stream)), first.label, first.source)
 
 
 def bars(given: Sequence[str]) -> dict[str, float]:

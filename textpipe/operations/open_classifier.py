@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from textpipe.errors import ArtifactError
 from textpipe.models import Classifier
 from textpipe.models.files import load_classifier
+from textpipe.operations.open_artifact import artifact_of_kind
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact, verified
-from textpipe.store.refs import LATEST, names, resolve
+from textpipe.store.refs import LATEST
 
 KIND = "classifier"
 _HINT = "textpipe train-classifier LABELLED.tsv makes one, then: textpipe classify PATHS"
@@ -15,15 +15,7 @@ _HINT = "textpipe train-classifier LABELLED.tsv makes one, then: textpipe classi
 
 def classifier_artifact(store: Store, name: str = LATEST) -> Artifact:
     """The artifact of a classifier that a user means. Raises ArtifactError, with what makes one, when there is none."""
-    if not store.exists:
-        raise ArtifactError("there is no store", where=store.path, hint=f"{_HINT}; --store FOLDER names another store")
-    if name == LATEST and (KIND, LATEST) not in names(store):
-        others = sorted(known for kind, known in names(store) if kind == KIND)
-        if others:  # imported ones
-            message = f"none of the store's classifiers is the latest: {', '.join(others[:5])}"
-            raise ArtifactError(message, where=store.path, hint=f"textpipe classify PATHS --model {others[0]}")
-        raise ArtifactError("no classifier in the store", where=store.path, hint=_HINT)
-    return resolve(store, name, kind=KIND)
+    return artifact_of_kind(store, name, kind=KIND, what="classifiers", use="textpipe classify PATHS", hint=_HINT)
 
 
 def open_classifier(store: Store, name: str = LATEST, *, device: str | None = None) -> tuple[Classifier, Artifact]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from textpipe.embeddings.files import read_subwords, read_vectors
 from textpipe.embeddings.vectors import Vectors
-from textpipe.errors import ArtifactError
+from textpipe.operations.open_artifact import artifact_of_kind
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
-from textpipe.store.refs import LATEST, names, resolve
+from textpipe.store.refs import LATEST, names
 
 KIND = "embeddings"
 _HINT = "textpipe train-embeddings PATHS makes one, textpipe import FILE takes one of another tool"
@@ -18,11 +18,7 @@ _HINT = "textpipe train-embeddings PATHS makes one, textpipe import FILE takes o
 
 def embeddings_artifact(store: Store, name: str = LATEST) -> Artifact:
     """The artifact of word vectors that a user means. Raises ArtifactError, with what makes one, when there is none."""
-    if not store.exists:
-        raise ArtifactError("there is no store", where=store.path, hint=f"{_HINT}; --store FOLDER names another store")
-    if name == LATEST and (KIND, LATEST) not in names(store):
-        raise ArtifactError("no word vectors in the store", where=store.path, hint=_HINT)
-    return resolve(store, name, kind=KIND)
+    return artifact_of_kind(store, name, kind=KIND, what="word vectors", use="textpipe similar WORD", hint=_HINT)
 
 
 def open_vectors(

@@ -40,8 +40,8 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
     import numpy as np
 
     from textpipe.features.files import write_array
-    from textpipe.models.data import training_data
     from textpipe.models.files import save_classifier
+    from textpipe.models.training_data import training_data
 
     began = time.monotonic()
     source = artifact_of(inputs, "train")

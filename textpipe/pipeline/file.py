@@ -12,7 +12,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -24,7 +23,7 @@ from textpipe.files import require_regular
 from textpipe.pipeline.stage import Stage
 from textpipe.pipeline.word_stages import STAGES
 from textpipe.store.refs import usable_name
-from textpipe.toml import TomlFile, read_toml
+from textpipe.toml import TomlFile, read_toml, toml_value
 
 _LONGEST_STEP, _LONGEST_PREFIX = 100, 80  # bytes: together a name
 _HINT = 'a table a step: [corpus], and under it files = "news.tsv"'
@@ -89,16 +88,8 @@ def _with_settings(file: TomlFile, settings: Iterable[str]) -> dict[str, dict[st
             raise UsageError(
                 f"--set {setting}: no step {step!r}{did_you_mean(step, list(tables))}", hint=_steps(tables)
             )
-        tables[step][key] = _value(text)
+        tables[step][key] = toml_value(text)
     return tables
-
-
-def _value(text: str) -> Any:
-    """A TOML value, else the text as it is: `--set keywords.method=textrank` needs no quotes."""
-    try:
-        return text if "\n" in text else tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text
 
 
 def _steps(tables: Mapping[str, Any]) -> str:

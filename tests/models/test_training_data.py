@@ -7,7 +7,7 @@ import pytest
 from textpipe.corpus.document import Document
 from textpipe.corpus.split import text_hash
 from textpipe.errors import InputError
-from textpipe.models.data import training_data
+from textpipe.models.training_data import training_data
 
 
 def rows(*pairs: tuple[str, str | None]) -> list[Document]:
