@@ -147,3 +147,16 @@ def test_damaged_files_are_refused(tmp_path: Path, name: str, how: str) -> None:
         path.write_bytes(b"" if how == "empty" else content[: content.rindex(b"\n") if name[0] == "c" else -5][:-9])
     with pytest.raises(ArtifactError):
         TextCNN.load(tmp_path, tokenizer=Tokenizer(), device="cpu")
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_relearning_takes_held_back_texts_in_where_it_may(refit: bool) -> None:
+    texts, valid = documents(60), [Document("new", "鼋鼍鼋鼍", documents(1)[0].label), *documents(20, seed=1)]
+    log = TrainingLog()
+    config = MLP.Config(**SMALL[MLP], unit="char", relearn=True, min_count=1)
+    model = MLP(config, workers=1, device="cpu").fit(texts, valid=valid, refit=refit, log=log)
+    by_chance, strange = model.predict_proba(["", "鼋鼍鼋鼍"])
+    assert (abs(by_chance - strange).max() > 1e-3) == refit  # a word of held-back texts alone
+    assert log.facts["refit"] is refit
+    assert model.held_back is not None
+    np.testing.assert_allclose(model.held_back[0], [1 / 3] * 3, atol=1e-6)  # it was judged before

@@ -5,8 +5,8 @@
 {prefix}weights.safetensors  the weights, in float32
 {prefix}steps.jsonl          the figures of all steps
 
-Weights are those of the epoch that is best on `valid`; `refit` changes nothing, for what would tell when to stop is
-gone once it is learned from.
+Weights are those of the epoch that is best on `valid`. With `relearn` in the settings and `refit` the network learns
+anew from all documents for as many epochs; how sure it may be (scale) is what was found on `valid` before.
 """
 
 from __future__ import annotations
@@ -121,31 +121,45 @@ class Neural(ABC):
     # ------------------------------------------------------------------------------------------ learning
 
     def fit(
-        self,
-        documents: Sequence[Document],
-        *,
-        valid: Sequence[Document] = (),
-        refit: bool = False,  # noqa: ARG002
-        log: TrainingLog,
+        self, documents: Sequence[Document], *, valid: Sequence[Document] = (), refit: bool = False, log: TrainingLog
     ) -> Self:
         """See textpipe.models.Classifier. Raises UsageError when training comes to nothing."""
         torch_device(self._device)  # one that is not there is told before anything takes time
         documents = [document for document in documents if document.label is not None]
-        counts = counted_labels(documents)
-        self.labels = tuple(counts)
-        valid = [document for document in valid if document.label in counts]
+        self.labels = tuple(counted_labels(documents))
+        valid = [document for document in valid if document.label in self.labels]
         if self._vectors is not None:
             self.config = _with_size(self.config, self._vectors.vector_size)
+        found, trained = self._learn(documents, valid, self.config, log)
+        again = bool(self.config.relearn and refit and valid)
+        if again:
+            found = self._relearn([*documents, *valid], found, trained.best_epoch, log)
+        self._fitted = found
+        log.facts.update(self.facts(), refit=again)
+        return self
+
+    def _relearn(self, documents: Sequence[Document], found: _Fitted, epochs: int, log: TrainingLog) -> _Fitted:
+        """What is learned from all, for as many epochs as were best; its history is the one that has scores."""
+        log.note(f"learns anew from all {len(documents):,} texts, {epochs} epochs")
+        work = None if log.work is None else log.work / "all"
+        last, _ = self._learn(documents, [], replace(self.config, epochs=epochs), replace(log, work=work, facts={}))
+        return last._replace(scale=found.scale, history=found.history)
+
+    def _learn(
+        self, documents: Sequence[Document], valid: Sequence[Document], config: Any, log: TrainingLog
+    ) -> tuple[_Fitted, Trained]:
+        """A network that has learned from documents, and how sure its decisions on `valid` may be."""
         inputs = self._inputs(documents)
         log.share(0.0, "texts as ids")
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
-        _note_cuts(units, held, self.config.max_length, log)
+        _note_cuts(units, held, config.max_length, log)
         gold, held_gold = (label_places(part, self.labels) for part in (documents, valid))
         memory = reporting_no_memory("not enough memory for this network", hint="smaller settings: --set dim=100")
         with memory:
             network = self._start(inputs, documents, log)
-        config = replace(self.config, batch_size=_batch_size(self.config, len(documents)))
-        task = self._task(network, units, gold, held, [one.label or "" for one in valid], list(counts.values()), config)
+        config = replace(config, batch_size=_batch_size(config, len(documents)))
+        counts = np.bincount(gold, minlength=len(self.labels))
+        task = self._task(network, units, gold, held, [one.label or "" for one in valid], counts.tolist(), config)
         trained = train(
             task,
             config,
@@ -154,22 +168,15 @@ class Neural(ABC):
             device=self._device,
             fingerprint=_digest(units, gold, held, held_gold),
         )
-        prior = np.array(list(counts.values()), np.float64) / len(documents)
         with surroundings(torch_device(self._device), self._workers):
             decisions = self._decisions(network, held)
         scale = calibrated(decisions, held_gold, together=True).scale
-        self._fitted = _Fitted(inputs, network, prior, scale, trained.history)
+        found = _Fitted(inputs, network, counts / len(documents), scale, trained.history)
         if valid:
-            self.held_back = self._probabilities(decisions, held)
+            self.held_back = _probabilities(found, decisions, held)
             log.facts["valid"] = scores([one.label or "" for one in valid], self.labels, self.held_back)
-        log.facts.update(
-            {**_told(trained), **self.facts()},
-            batch_size=config.batch_size,
-            units=inputs.sizes,
-            scale=scale,
-            refit=False,
-        )
-        return self
+        log.facts.update(_told(trained), batch_size=config.batch_size, units=inputs.sizes, scale=scale)
+        return found, trained
 
     def _inputs(self, documents: Sequence[Document]) -> Inputs:
         config = self.config
@@ -245,7 +252,7 @@ class Neural(ABC):
         """See textpipe.models.Classifier."""
         fitted = self._known
         units = fitted.inputs.encode(checked_texts(texts))
-        return self._probabilities(self._decisions(fitted.network, units), units)
+        return _probabilities(fitted, self._decisions(fitted.network, units), units)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """See textpipe.models.Classifier."""
@@ -270,12 +277,6 @@ class Neural(ABC):
                 found = network([part.to(place) for part in batch.ids], batch.lengths.to(place))
                 parts.append(found.double().cpu().numpy())
         return np.concatenate(parts)[order.inverse]
-
-    def _probabilities(self, decisions: Doubles, units: Units) -> npt.NDArray[np.float32]:
-        fitted = self._known
-        found = Calibration(together=True, scale=fitted.scale).probabilities(decisions)
-        found[~units.known] = fitted.prior
-        return found
 
     # ------------------------------------------------------------------------------------------ files
 
@@ -325,6 +326,12 @@ class _Batches(Sequence[Batch]):
 
     def __getitem__(self, place: Any) -> Any:
         return _batch(self.units, self.rows[place], self.gold, self.least)
+
+
+def _probabilities(fitted: _Fitted, decisions: Doubles, units: Units) -> npt.NDArray[np.float32]:
+    found = Calibration(together=True, scale=fitted.scale).probabilities(decisions)
+    found[~units.known] = fitted.prior
+    return found
 
 
 def _batch(units: Units, rows: npt.NDArray[np.int64], gold: npt.NDArray[np.int64] | None, least: int) -> Batch:

@@ -22,6 +22,8 @@ class NeuralConfig(TrainingConfig):
     unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
         what goes into the last layer
     initialisation: of weights that are no embeddings, `default` is torch's own
+    relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well (where
+        they are no others' judge: `--valid 0.1`); twice the time
     """
 
     epochs: int = 5
@@ -39,6 +41,7 @@ class NeuralConfig(TrainingConfig):
     embedding_dropout: float = 0.2
     dropout: float = 0.5
     initialisation: Initialisation = "default"
+    relearn: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
