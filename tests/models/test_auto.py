@@ -98,8 +98,10 @@ def test_without_held_back_texts_or_torch_there_is_no_network(monkeypatch: pytes
 @pytest.fixture(scope="module", name="ensemble")
 def ensemble_(tmp_path_factory: pytest.TempPathFactory) -> tuple[Auto, TrainingLog]:
     log = TrainingLog(work=tmp_path_factory.mktemp("work"))
-    config = AutoConfig(network="always")
-    return Auto(config, workers=1, device="cpu").fit(DOCUMENTS, valid=VALID, refit=True, log=log), log
+    model = Auto(AutoConfig(network="always"), workers=1, device="cpu")
+    with pytest.MonkeyPatch.context() as patch:  # of three texts nobody knows what the network would get
+        patch.setattr(auto, "best_weights", lambda _given, _gold: [0.35, 0.65])
+        return model.fit(DOCUMENTS, valid=VALID, refit=True, log=log), log
 
 
 def test_an_ensemble_is_the_weighted_mean_of_its_members(ensemble: tuple[Auto, TrainingLog], tmp_path: Path) -> None:
@@ -108,12 +110,35 @@ def test_an_ensemble_is_the_weighted_mean_of_its_members(ensemble: tuple[Auto, T
     assert model.held_back is not None
     assert model.held_back.shape == (3, 2)
     assert {"valid", "members", "of_members"} <= log.facts.keys()
-    texts = [document.text for document in DOCUMENTS]
+    texts = [f"{document.text}。" for document in DOCUMENTS]
     mean = sum(member.weight * member.model.predict_proba(texts) for member in model._members)
     np.testing.assert_allclose(model.predict_proba(texts), mean, atol=1e-6)
     save_classifier(tmp_path, model, tokenizer=Tokenizer())
     loaded = load_classifier(tmp_path, device="cpu")
     np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
+
+
+def test_texts_that_were_learned_from_are_left_to_the_linear_member(ensemble: tuple[Auto, TrainingLog]) -> None:
+    model, _ = ensemble
+    assert [member.arch for member in model._members] == ["textcnn", "linear"]
+    known = [f" {document.text}\n" for document in (*DOCUMENTS, *VALID)]
+    last = model._members[-1].model
+    np.testing.assert_array_equal(model.predict_proba(known), last.predict_proba(known))
+    new = [f"{text}。" for text in known]
+    assert abs(model.predict_proba(new) - last.predict_proba(new)).max() > 1e-3
+
+
+@pytest.mark.parametrize("broken", [None, b"", np.zeros(3, "<u8"), np.zeros((2, 2), "<u8"), np.arange(3.0)])
+def test_hashes_that_are_none_are_refused(ensemble: tuple[Auto, TrainingLog], tmp_path: Path, broken: object) -> None:
+    save_classifier(tmp_path, ensemble[0], tokenizer=Tokenizer())
+    path = tmp_path / "learned.npy"
+    path.unlink()
+    if isinstance(broken, bytes):
+        path.write_bytes(broken)
+    if isinstance(broken, np.ndarray):
+        np.save(path, broken)
+    with pytest.raises(ArtifactError):
+        load_classifier(tmp_path, device="cpu")
 
 
 def test_members_that_make_no_sense_are_refused(tmp_path: Path) -> None:

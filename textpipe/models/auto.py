@@ -2,6 +2,10 @@
 
 The probabilities of the members are averaged, Σ weight · probability (a linear opinion pool, Stone 1961), with the
 weights under which most held-back labels are found. A member that adds nothing to the others is not kept.
+A text that was learned from, word for word, is left to the last member, which knows all of these by heart.
+
+{prefix}classifier.json      also "members": architecture → weight; their files have its name before theirs
+{prefix}learned.npy          the hashes of all texts that were learned from, with more than one member
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from textpipe.models.files import (
     read_description,
     write_description,
 )
+from textpipe.models.learned_texts import Hashes, are_among, hashes_of, read_hashes, write_hashes
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_choices, check_numbers
 from textpipe.training.log import TrainingLog
@@ -42,6 +47,7 @@ _LONGEST = 256  # characters of a text that a network reads
 _STEPS = 20  # weights are multiples of one twentieth
 _NEAR = 2  # steps between weights that are looked at together
 _LAST = 13  # steps that the last member has at least
+_LEARNED = "learned.npy"
 _KEPT = 0.1  # the least weight that is worth a member's time in prediction
 
 
@@ -93,6 +99,7 @@ class Auto:
         self._machine: dict[str, Any] = {"workers": workers, "device": device}
         self.held_back: Floats | None = None
         self._members: list[_Member] = []
+        self._learned: Hashes = hashes_of(())
 
     @property
     def members(self) -> dict[str, float]:
@@ -119,22 +126,28 @@ class Auto:
             fitted.append(self._made(arch, documents).fit(documents, valid=valid, refit=refit, log=part))
             told[arch] = part.facts
         self.labels = fitted[0].labels
-        gold = [one.label for one in valid if one.label in self.labels]
+        judging = [one for one in valid if one.label in self.labels]
+        gold = [one.label or "" for one in judging]
         weights = [1.0]
+        self._learned = hashes_of(one.text for one in documents)
         if gold:
             places = np.array([self.labels.index(label) for label in gold])
             given = [_held_back(model) for model in fitted]
-            weights = best_weights(given, places)
-            self.held_back = _mean(given, weights)
+            known = are_among([one.text for one in judging], self._learned)
+            new = ~known if not known.all() else known
+            weights = best_weights([one[new] for one in given], places[new])
+            self.held_back = _mixed(given, weights, known)
             log.facts["valid"] = scores(gold, self.labels, self.held_back)
         log.facts["members"] = dict(zip(chosen, weights, strict=True))
         if len(chosen) > 1:
             shown = ", ".join(f"{arch} {weight:.2f}" for arch, weight in zip(chosen, weights, strict=True))
-            log.note(f"weights of probabilities by {len(gold):,} held-back texts: {shown}")
+            log.note(f"weights of probabilities by {int(new.sum()):,} held-back texts: {shown}")
         log.facts["of_members"] = told
         self._members = [
             _Member(arch, weight, model) for arch, weight, model in zip(chosen, weights, fitted, strict=True) if weight
         ]
+        if refit:
+            self._learned = hashes_of(one.text for one in (*documents, *valid))
         return self
 
     def _candidates(self, documents: Sequence[Document], valid: Sequence[Document]) -> tuple[list[str], str]:
@@ -159,9 +172,12 @@ class Auto:
         return found(found.Config(**settings), tokenizer=self._tokenizer, vectors=vectors, **self._machine)
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
-        """float32[texts, labels], the weighted mean of the members'."""
+        """float32[texts, labels]: the members' weighted mean; of a text that was learned from, the last member's."""
         members, texts = self._known, checked_texts(texts)
-        return _mean([one.model.predict_proba(texts) for one in members], [one.weight for one in members])
+        if len(members) == 1:
+            return members[0].model.predict_proba(texts)
+        given = [one.model.predict_proba(texts) for one in members]
+        return _mixed(given, [one.weight for one in members], are_among(texts, self._learned))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
@@ -175,13 +191,15 @@ class Auto:
         return self._members
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
-        """classifier.json, and the files of each member with its name before theirs."""
+        """See textpipe.models.Classifier."""
         members = self._known
         write_description(
             folder, prefix=prefix, arch="auto", labels=self.labels, config=self.config, members=self.members
         )
         for member in members:
             member.model.save(folder, prefix=f"{prefix}{member.arch}.")
+        if len(members) > 1:
+            write_hashes(folder / f"{prefix}{_LEARNED}", self._learned)
 
     @classmethod
     def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> Self:
@@ -196,6 +214,8 @@ class Auto:
             if model.labels != self.labels:
                 raise ArtifactError(f"its {arch} knows other labels", where=where, hint=REMAKE)
             self._members.append(_Member(arch, weight, model))
+        if len(self._members) > 1:
+            self._learned = read_hashes(folder / f"{prefix}{_LEARNED}")
         return self
 
 
@@ -234,6 +254,13 @@ def _mean(given: Sequence[Floats], weights: Sequence[float]) -> Floats:
     for one, weight in zip(given, weights, strict=True):
         total += np.float32(weight) * one
     return total
+
+
+def _mixed(given: Sequence[Floats], weights: Sequence[float], known: npt.NDArray[np.bool_]) -> Floats:
+    """The weighted mean, of texts that were learned from what the last member gave."""
+    found = _mean(given, weights)
+    found[known] = given[-1][known]
+    return found
 
 
 def _held_back(model: Classifier) -> Floats:
