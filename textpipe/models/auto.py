@@ -136,7 +136,7 @@ class Auto:
             weights = best_weights(given, gold)
             self.held_back = _mean(given, weights)
             self.thresholds = thresholds_of(self.held_back, gold)
-            log.facts["valid"] = held_back_scores(self.held_back, gold, self.labels, self.thresholds)
+            log.facts["valid"] = held_back_scores(self.held_back, gold, self.labels)
             log.facts["calibration"] = {"ece_after": round(calibration_error_of(self.held_back, gold), 6)}
         log.facts["members"] = dict(zip(chosen, weights, strict=True))
         if len(chosen) > 1:

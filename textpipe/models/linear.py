@@ -154,7 +154,7 @@ class Linear:
         if chosen.weights is not None and valid:
             self._keep(vectorizer, chosen.weights, gold, chosen.calibration)
             self.held_back = self.predict_proba([document.text for document in valid])
-            log.facts["valid"] = held_back_scores(self.held_back, chosen.gold, self.labels, self.thresholds)
+            log.facts["valid"] = held_back_scores(self.held_back, chosen.gold, self.labels)
         if refit and valid:
             vectorizer, rows, gold = self._features([*documents, *valid], progress)
         if refit or not valid:

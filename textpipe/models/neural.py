@@ -187,7 +187,7 @@ class Neural(ABC):
         self.thresholds = thresholds_of(probabilities, held_gold)
         if valid:
             self.held_back = probabilities
-            log.facts["valid"] = held_back_scores(probabilities, held_gold, self.labels, self.thresholds)
+            log.facts["valid"] = held_back_scores(probabilities, held_gold, self.labels)
             log.facts["calibration"] = calibration_facts(decisions, probabilities, held_gold, together=True)
         log.facts.update(_told(trained), batch_size=config.batch_size, units=inputs.sizes, **calibration.numbers())
         return found, trained
@@ -251,7 +251,8 @@ class Neural(ABC):
             return criterion(network(batch.ids, batch.lengths), batch.classes), len(batch.classes)
 
         def score(network: Any) -> dict[str, float]:
-            return held_back_scores(plain.probabilities(self._decisions(network, held)), held_gold, self.labels, None)
+            found = plain.probabilities(self._decisions(network, held))
+            return held_back_scores(found, held_gold, self.labels, tuned=False)
 
         def batches(epoch: int) -> _Batches:
             rows = bucketed(lengths, config.batch_size, seed=config.seed, epoch=epoch)

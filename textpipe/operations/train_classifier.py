@@ -147,8 +147,6 @@ def held_back_line(manifest: Manifest) -> str:
     line += f" on {texts:,} held-back text{'' if texts == 1 else 's'}"
     if metrics["refit"]:
         line += ", before it learned from these too"
-    if several:
-        line += "; the same texts chose its thresholds, so expect a little less of new ones"
-    elif len([epoch for epoch in metrics["history"] if epoch["scores"]]) > 1:
+    if len([epoch for epoch in metrics["history"] if epoch["scores"]]) > 1:
         line += "; the same texts chose its epoch, so expect a little less of new ones"
     return line
