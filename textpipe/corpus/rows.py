@@ -101,7 +101,7 @@ def documents_of_json_lines(
         place = f"{where}:{number}"
         label = _label(parsed, fields.label, label_sep, where=where, line=number)
         if isinstance(label, InputError):
-            log.reject(label, reason="a label that holds the separator")
+            log.reject(label, reason="label that holds the separator")
             continue
         yield Document(
             id=without_surrogates(scalar(parsed, fields.id) or place, log),

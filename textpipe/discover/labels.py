@@ -19,6 +19,7 @@ _SHORTEST = 4  # letters of a label that can be misspelled and still be known
 _COMPARED = 60  # characters: longer labels are not held against one another
 _SAMPLED = 1000  # characters of a text that tell its language
 _MIXED = 0.05  # share of texts of the rarer language from which on they are mixed
+_SEPARATORS = ",;|，；、/"  # what people write between labels
 _LEAST_ROWS = 10  # fewer say nothing about whether labels are labels
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
@@ -165,7 +166,9 @@ def _odd_sets(documents: Sequence[Document], counts: Mapping[str, int], separato
     ):
         yield from _some(kind, [one for one in documents if (one.label or "") in chosen], text, "row")
     if not any(len(found) > 1 for found in parts.values()):
-        yield Finding("no sets", 0, f"no text has two labels: is {separator!r} what separates them?")
+        usual = [one for one in _SEPARATORS if any(one in cell for cell in parts)]
+        guess = f"; some have {usual[0]!r} in them" if usual else ""
+        yield Finding("no sets", 0, f"no text has two labels: is {separator!r} what separates them{guess}?")
     always = [label for label, count in counts.items() if count == len(documents)]
     if always:
         names = _named({label: counts[label] for label in always})
