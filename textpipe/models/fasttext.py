@@ -57,7 +57,7 @@ _WEIGHTS, _OUTPUT, _STEPS = "weights.npy", "output.npy", "steps.jsonl"
 
 @dataclass(frozen=True, kw_only=True)
 class FastTextConfig(FeatureConfig, TrainingConfig):
-    """Those of the n-grams and of training; of few documents batches are smaller, 32 an epoch, but of 8 at least; and:
+    """Those of the n-grams and of training; of few documents batches are smaller, 256 an epoch, but of 8 at least; and:
 
     dim: of embeddings; deviation: of their numbers as they begin
     buckets: embeddings at most; n-grams that are more share them, by their hash
@@ -68,15 +68,15 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
 
     word_min_count: int = 2
     sublinear: bool = False
-    epochs: int = 6
-    batch_size: int = 128
-    lr: float = 0.02
+    epochs: int = 8
+    batch_size: int = 256
+    lr: float = 0.01
     patience: int = 0
-    dim: int = 16
+    dim: int = 32
     deviation: float = 0.1
     buckets: int = 2_000_000
     ngram_dropout: float = 0.5
-    dropout: float = 0.0
+    dropout: float = 0.2
     relearn: bool = True
 
     def __post_init__(self) -> None:

@@ -48,12 +48,12 @@ def _explained(fitted: Fitted, texts: Sequence[str], labels: Integers, spans: Cu
     found = _known_ngrams(fitted, texts, tokens)
     totals = np.bincount(found.texts, found.weights, minlength=len(texts))
     shares = found.weights / totals[found.texts] * fitted.scores_of(found.ngrams, labels[found.texts])
-    values = np.concatenate([[0.0], np.cumsum(_spread(shares, found, int(bounds[-1])))])
+    values = _spread(shares, found, int(bounds[-1]))
     parts = []
     for place, label in enumerate(labels.tolist()):
         own = tokens.spans[tokens.bounds[place] : tokens.bounds[place + 1]]
         borders = _borders(own, len(texts[place]))
-        sums = np.diff(values[bounds[place] + borders])
+        sums = np.add.reduceat(values[bounds[place] : bounds[place + 1]], borders[:-1])
         base = float(fitted.bias[label])
         pieces = np.stack([borders[:-1], borders[1:]], axis=1).astype(np.int32)
         parts.append(Parts(pieces, sums, base, base + float(sums.sum())))
@@ -62,9 +62,12 @@ def _explained(fitted: Fitted, texts: Sequence[str], labels: Integers, spans: Cu
 
 def _spread(values: Doubles, found: _Found, characters: int) -> Doubles:
     """float64[characters]: each value in equal parts on the characters from its first to its end."""
-    each = values / (found.ends - found.firsts)
-    begins, ends = (np.bincount(at, each, minlength=characters + 1) for at in (found.firsts, found.ends))
-    return np.asarray(np.cumsum(begins - ends)[:characters], np.float64)
+    lengths = found.ends - found.firsts
+    begins = starts_of(lengths)
+    places = np.repeat(found.firsts - begins[:-1], lengths) + np.arange(begins[-1])
+    spread: Doubles = np.zeros(characters)
+    np.add.at(spread, places, np.repeat(values / lengths, lengths))
+    return spread
 
 
 def _borders(spans: npt.NDArray[np.int32], length: int) -> Integers:

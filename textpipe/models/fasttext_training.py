@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-_STEPS_WANTED, _LEAST_BATCH = 32, 8  # an epoch, of few documents
+_STEPS_WANTED, _LEAST_BATCH = 256, 8  # an epoch, of few documents
 _AT_ONCE = 1 << 12  # texts that are judged together
 _MIXED = np.uint64(0x9E3779B97F4A7C15)
 
@@ -214,12 +214,14 @@ def bucket_of(vectorizer: Vectorizer, buckets: int) -> npt.NDArray[np.int32] | N
 
 
 def bags_of(rows: Rows, buckets: npt.NDArray[np.int32] | None) -> Bags:
-    """Rows of counts as shares in each text."""
+    """Rows of counts as shares in each text; n-grams by number, in whatever order they were found."""
     lengths = np.diff(rows.bounds)
     texts = np.repeat(np.arange(len(lengths)), lengths)
     totals = np.bincount(texts, rows.values, minlength=len(lengths))
-    shares = (rows.values / totals[texts]).astype(np.float32)
-    return Bags(rows.bounds, rows.columns if buckets is None else buckets[rows.columns], shares)
+    order = np.lexsort((rows.columns, texts))
+    columns = rows.columns[order]
+    shares = (rows.values[order] / totals[texts]).astype(np.float32)
+    return Bags(rows.bounds, columns if buckets is None else buckets[columns], shares)
 
 
 def _tables(
