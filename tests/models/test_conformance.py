@@ -18,6 +18,11 @@ from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import EpochReport, TrainingLog
 
 SMALL: Mapping[str, Any] = {"dim": 16, "epochs": 40, "batch_size": 4, "lr": 0.02, "min_count": 1, "patience": 0}
+GRAMS: Mapping[str, Any] = {
+    "char_min_count": 1,
+    "word_min_count": 1,
+    **{name: value for name, value in SMALL.items() if name != "min_count"},
+}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "linear svm": ("linear", {}),
     "linear svm of words": ("linear", {"unit": "word"}),
@@ -25,6 +30,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "linear softmax": ("linear", {"model": "logistic", "multiclass": "softmax", "C": 10.0}),
     "linear l1": ("linear", {"model": "logistic", "penalty": "l1", "C": 10.0}),
     "linear perceptron": ("linear", {"model": "perceptron"}),
+    "fasttext": ("fasttext", GRAMS),
+    "fasttext of characters": ("fasttext", {**GRAMS, "unit": "char"}),
+    "fasttext of words": ("fasttext", {**GRAMS, "unit": "word"}),
+    "fasttext, fewer numbers than labels": ("fasttext", {**GRAMS, "dim": 1, "lr": 0.1}),
+    "fasttext, shared embeddings": ("fasttext", {**GRAMS, "buckets": 50}),
     "mlp": ("mlp", {**SMALL, "hidden": (16,)}),
     "mlp without hidden layers": ("mlp", {**SMALL, "hidden": ()}),
     "textcnn of characters": ("textcnn", {**SMALL, "unit": "char", "filters": 16}),

@@ -4,7 +4,7 @@ from typing import Any
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Settings = tuple[int, int, int, int, bool, bool, int, int, int]
+Settings = tuple[int, int, int, int, bool, bool, bool, int, int, int]
 
 def score(
     texts: Sequence[str],

@@ -65,8 +65,11 @@ def _decoded(path: Path) -> Iterator[str]:
         yield name
 
 
-def read_vectorizer(folder: Path, *, prefix: str = "", spans: Cut) -> Vectorizer:
-    """What `write_vectorizer` wrote; its names when they are asked for. Raises ArtifactError for anything else."""
+def read_vectorizer(folder: Path, *, prefix: str = "", spans: Cut, counts: bool = False) -> Vectorizer:
+    """What `write_vectorizer` wrote, with the `counts` that it had; its names when they are asked for.
+
+    Raises ArtifactError for anything else.
+    """
     path = folder / f"{prefix}{_SETTINGS}"
     content = _numbers(path)
     try:
@@ -78,7 +81,7 @@ def read_vectorizer(folder: Path, *, prefix: str = "", spans: Cut) -> Vectorizer
     if not _is_table(table, numbers["features"]):
         raise ArtifactError("not a table of n-grams", where=folder / f"{prefix}{_TABLE}", hint=REMAKE)
     names = functools.partial(read_names, folder, prefix=prefix)
-    return Vectorizer(config, table, **numbers, spans=spans, names=names)
+    return Vectorizer(config, table, **numbers, spans=spans, names=names, counts=counts)
 
 
 def _numbers(path: Path) -> dict[str, Any]:

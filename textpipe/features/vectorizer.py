@@ -41,6 +41,7 @@ class Vectorizer:
     table: where their columns are found; features: how many; chars: how many of them, the first ones, are of characters
     documents: those they were learned from; seed: of the hashes; spans: how texts are cut, for n-grams of words
     names: tells the n-grams by column, a space between words
+    counts: an n-gram weighs how often it occurs (or 1 + ln of that), of whatever length a text may be
     compiled: the kernel (None: if it is there); without it NumPy gives the same, slower
     """
 
@@ -55,6 +56,7 @@ class Vectorizer:
         seed: int,
         spans: Cut,
         names: Callable[[], list[str]],
+        counts: bool = False,
         compiled: bool | None = None,
     ) -> None:
         self.config = config
@@ -63,6 +65,7 @@ class Vectorizer:
         self.chars = chars
         self.documents = documents
         self.seed = seed
+        self.counts = counts
         self._tell_names = names
         self._spans = spans
         self._compiled = has_kernel() if compiled is None else compiled
@@ -74,6 +77,7 @@ class Vectorizer:
         config: FeatureConfig,
         *,
         spans: Cut,
+        counts: bool = False,
         progress: Callable[[float], None] = lambda _share: None,
         compiled: bool | None = None,
     ) -> Vectorizer:
@@ -81,7 +85,8 @@ class Vectorizer:
         from textpipe.features.counting import choose_features
 
         chosen = choose_features(texts, config, spans, progress)
-        idf = np.log((1 + len(texts)) / (1 + chosen.documents)) + 1
+        rarity = np.log((1 + len(texts)) / (1 + chosen.documents)) + 1
+        idf = np.ones(len(chosen.names)) if counts else rarity
         return cls(
             config,
             make_table(chosen.hashes, idf.astype(np.float32)),
@@ -91,6 +96,7 @@ class Vectorizer:
             seed=chosen.seed,
             spans=spans,
             names=lambda: chosen.names,
+            counts=counts,
             compiled=compiled,
         )
 
@@ -141,7 +147,7 @@ class Vectorizer:
         config = self.config
         chars = config.char_ngrams if config.chars else (0, 0)
         words = config.word_ngrams if config.words else (0, 0)
-        return (*chars, *words, config.fold, config.sublinear, *starts(self.seed))
+        return (*chars, *words, config.fold, config.sublinear, self.counts, *starts(self.seed))
 
     def _cut(self, texts: Sequence[str]) -> Tokens | None:
         return cut(texts, self._spans) if self.config.words else None
@@ -188,9 +194,11 @@ class Vectorizer:
         _, first, counts = np.unique(key, return_index=True, return_counts=True)
         text, block, column, idf = text[first], block[first], column[first], idf[first].astype(np.float64)
         values = (1 + np.log(counts) if self.config.sublinear else counts) * idf
+        bounds = starts_of(np.bincount(text, minlength=len(texts)))
+        if self.counts:
+            return Rows(bounds, column.astype(np.int32), values)
         group = 2 * text + block
         lengths = np.sqrt(np.bincount(group, values * values, minlength=2 * len(texts)))
-        bounds = starts_of(np.bincount(text, minlength=len(texts)))
         return Rows(bounds, column.astype(np.int32), values / lengths[group])
 
     def _found(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CLASSIFIERS = {  # name on the command line → where it lives
     "auto": "textpipe.models.auto:Auto",
     "linear": "textpipe.models.linear:Linear",
+    "fasttext": "textpipe.models.fasttext:FastText",
     "mlp": "textpipe.models.mlp:MLP",
     "textcnn": "textpipe.models.textcnn:TextCNN",
     "recurrent": "textpipe.models.recurrent:Recurrent",

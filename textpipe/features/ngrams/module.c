@@ -82,10 +82,10 @@ static int call_start(Call *call, PyObject *texts, PyObject *spans, PyObject *bo
     return take_tokens(call);
 }
 
-#define SETTINGS "(iiiippKKK)"
+#define SETTINGS "(iiiipppKKK)"
 #define SETTINGS_OF(f)                                                                                           \
-    &(f).char_least, &(f).char_most, &(f).word_least, &(f).word_most, &(f).fold, &(f).sublinear, &(f).char_start, \
-        &(f).word_start, &(f).token_start
+    &(f).char_least, &(f).char_most, &(f).word_least, &(f).word_most, &(f).fold, &(f).sublinear, &(f).counts,     \
+        &(f).char_start, &(f).word_start, &(f).token_start
 
 /* ------------------------------------------------------------------------------------------- score */
 

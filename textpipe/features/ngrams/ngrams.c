@@ -142,7 +142,7 @@ static inline void ask_for(Lookup *lookup, uint64_t hash) {
     if (lookup->waiting == BATCH) look_up(lookup);
 }
 
-/* tf to tf-idf, then to length 1 */
+/* tf to tf-idf, then to length 1, unless counts are asked for */
 static void weigh(const Features *features, Scratch *scratch) {
     double square = 0;
     for (int64_t one = 0; one < scratch->item_count; one++) {
@@ -151,6 +151,7 @@ static void weigh(const Features *features, Scratch *scratch) {
         item->weight *= item->idf;
         square += item->weight * item->weight;
     }
+    if (features->counts) return;
     double scale = square > 0 ? 1 / sqrt(square) : 0;
     for (int64_t one = 0; one < scratch->item_count; one++) scratch->items[one].weight *= scale;
 }

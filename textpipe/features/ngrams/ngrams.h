@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     int char_least, char_most, word_least, word_most; /* lengths; most: 0 for no such n-grams */
     int fold, sublinear;
+    int counts; /* weights are how often n-grams occur, of no length */
     uint64_t char_start, word_start, token_start; /* what hashes begin with */
     const Slot *table;
     uint64_t mask; /* slots of the table, a power of two, less one */
@@ -56,8 +57,8 @@ typedef struct {
 
 void scratch_free(Scratch *scratch);
 
-/* The weighted n-grams of one block of a text into scratch->items, together of length 1, in the order in which
- * they first occur. 0 when memory runs out. `weights`: where rows of `labels` weights are, fetched beforehand; or null. */
+/* The weighted n-grams of one block of a text into scratch->items, together of length 1 (but for `counts`), in the order
+ * in which they first occur. 0 when memory runs out. `weights`: where rows of `labels` weights are, fetched beforehand; or null. */
 int find_chars(const Features *features, const Text *text, const float *weights, int64_t labels, Scratch *scratch);
 int find_words(const Features *features, const Text *text, const float *weights, int64_t labels, Scratch *scratch);
 
