@@ -18,6 +18,7 @@ from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import EpochReport, TrainingLog
 
 SMALL: Mapping[str, Any] = {"dim": 16, "epochs": 40, "batch_size": 4, "lr": 0.02, "min_count": 1, "patience": 0}
+TINY: Mapping[str, Any] = {"size": 16, "heads": 2, "layers": 1, "feedforward": 16, "lr": 0.01}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "linear svm": ("linear", {}),
     "linear svm of words": ("linear", {"unit": "word"}),
@@ -37,6 +38,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**SMALL, "cell": "gru", "hidden": 16, "unit": "word", "pooling": "last"},
     ),
     "lstm, attention": ("recurrent", {**SMALL, "hidden": 16, "unit": "both", "pooling": "attention"}),
+    "dpcnn": ("dpcnn", {**SMALL, "filters": 16, "blocks": 2, "unit": "char"}),
+    "dpcnn, deeper than a text is long": ("dpcnn", {**SMALL, "filters": 16, "blocks": 6, "unit": "both"}),
+    "transformer": ("transformer", {**SMALL, **TINY, "unit": "char", "layers": 2}),
+    "transformer, first, learned positions": (
+        "transformer",
+        {**SMALL, **TINY, "unit": "both", "positions": "learned", "pooling": "first"},
+    ),
+    "transformer by torch's attention": (
+        "transformer",
+        {**SMALL, **TINY, "unit": "word", "attention": "torch", "positions": "none"},
+    ),
     "auto": ("auto", {}),
 }
 LABELS = ("a label with\ttab", "体育")
