@@ -1,14 +1,14 @@
-"""Our networks beside the usual implementations of the same (peers/usual_networks.py): accuracy and seconds of an epoch.
+"""Our networks beside the usual implementations of the same (peers/usual_networks.py): accuracy, seconds of an epoch.
 
-Both are trained on the same rows, a tenth of which says which epoch is best; what is shown is that one's accuracy on the
-development rows, beside that of the linear peer (scikit-learn's SVM over TF-IDF, as in `scripts/bench classify`), which
-learns from the held-back rows too. With the settings `same` ours read characters too, in batches of 128, with sizes,
-layers and dropout as theirs; first weights, optimiser and learning rate stay our own, as all does with `default`. Epochs
-alternate while both learn, so that a slow moment of the machine meets both; seconds are those of the steps alone,
-without scoring. The usual ones end after `--patience` epochs without a gain, `default` by its own settings.
+Both are trained on the same rows, a tenth of which says which epoch is best; what is shown is that epoch's accuracy on
+the development rows, beside that of the linear peer (scikit-learn's SVM over TF-IDF, as in `scripts/bench classify`),
+which learns from the held-back rows too. With the settings `same` ours read characters too, in batches of 128, with
+sizes, layers and dropout as theirs; first weights, optimiser and learning rate stay our own, as all does with
+`default`. Epochs alternate while both learn, so that a slow moment of the machine meets both; seconds are those of the
+steps alone, without scoring. The usual ones, and ours with `same`, end after `--patience` epochs without a gain.
 
-Needs `TEXTPIPE_EVALUATION_DATA`. `--vectors FILE` (word2vec text) is where all begin; the output says so. A run of all
-takes an hour or two: `--usual FILE` takes the usual side from lines of an earlier run with the same data and epochs.
+Needs `TEXTPIPE_EVALUATION_DATA`. `--vectors FILE` (word2vec text) is where all begin; the output says so. All of it
+takes an hour or more: `--usual FILE` takes the usual side from lines of an earlier run with the same data and epochs.
 """
 
 from __future__ import annotations
@@ -27,31 +27,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from classify import SETS, TOKENIZER, Rows, linear_peer
-from peers.usual_networks import BATCH, DIM, Usual
+from peers.same import PLAIN, SAME
+from peers.usual_networks import Usual
 
 from textpipe.corpus.document import Document
 from textpipe.corpus.split import split
 from textpipe.embeddings.formats import read_vectors_file
 from textpipe.models import classifier_class
-from textpipe.models.layers import has_bfloat16
 from textpipe.training.log import EpochReport, StepReport, TrainingLog
-
-PLAIN = {
-    "unit": "char",
-    "min_count": 1,
-    "max_length": 32,
-    "dim": DIM,
-    "pretrain": 0,
-    "unit_dropout": 0.0,
-    "embedding_dropout": 0.0,
-    "batch_size": BATCH,
-}
-SAME: dict[str, dict[str, Any]] = {
-    "textcnn": {"widths": (2, 3, 4)},
-    "recurrent": {"layers": 2, "pooling": "last", "layer_dropout": 0.5, "dropout": 0.0},
-    "dpcnn": {"filters": 250, "blocks": 5, "layer_dropout": 0.0, "dropout": 0.0},
-    "transformer": {"size": DIM, "heads": 5, "layers": 2, "feedforward": 1024, "layer_dropout": 0.5, "dropout": 0.0},
-}
 
 
 class Data(NamedTuple):

@@ -23,8 +23,8 @@ from textpipe.settings import check_numbers
 
 @dataclass(frozen=True, kw_only=True)
 class DPCNNConfig(NeuralConfig):
-    """Those of all networks, of training too (with precision=auto it multiplies in bfloat16 while it learns, on a CPU that
-    has instructions for that), and:
+    """Those of all networks, of training too (with precision=auto it multiplies in bfloat16 while it learns also on a
+    CPU, where that has instructions for it), and:
 
     width: units of a window; filters: numbers of each position, in all layers
     blocks: of two convolutions; before each but the first the text becomes half as long, down to one position

@@ -29,8 +29,8 @@ _SLOWEST = 10_000.0  # positions of the longest wave, by 2π
 
 @dataclass(frozen=True, kw_only=True)
 class TransformerConfig(NeuralConfig):
-    """Those of all networks, of training too (with precision=auto it multiplies in bfloat16 while it learns, on a CPU that
-    has instructions for that), and:
+    """Those of all networks, of training too (with precision=auto it multiplies in bfloat16 while it learns also on a
+    CPU, where that has instructions for it), and:
 
     size: of the numbers of a position between blocks, a multiple of heads; heads: of the attention of each block
     layers: blocks, one on the other; feedforward: size of the hidden layer of each; activation: in there
