@@ -184,6 +184,7 @@ def run(set_name: str, name: str, options: argparse.Namespace, seed: int) -> Non
     beside = None if usual else UsualRun(name, data, options, seed=seed, vectors=vectors)
     for settings in options.settings.split(","):
         ours: dict[str, Any] = {}
+        side_by_side = beside is not None
         if settings != "usual":
             ours = run_ours(name, settings, data, options, seed=seed, vectors=vectors, beside=beside)
         if usual is None:
@@ -191,7 +192,7 @@ def run(set_name: str, name: str, options: argparse.Namespace, seed: int) -> Non
             usual = beside.end()
             beside = None
         line = {**same, "settings": settings, "threads": options.threads, **ours, **usual}
-        if ours:
+        if ours and side_by_side:
             line["times_faster"] = round(usual["usual_seconds_an_epoch"] / ours["ours_seconds_an_epoch"], 2)
         print(json.dumps({**line, "linear_dev_accuracy": linear_accuracy(set_name, options.rows)}), flush=True)
 
