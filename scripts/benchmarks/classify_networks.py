@@ -58,7 +58,7 @@ class UsualRun:
     @property
     def ended(self) -> bool:
         since = len(self.valid) - self.valid.index(max(self.valid)) - 1 if self.valid else 0
-        return len(self.valid) == self.options.epochs or since >= self.options.patience
+        return bool(len(self.valid) == self.options.epochs or since >= self.options.patience)
 
     def epoch(self) -> None:
         if self.ended:

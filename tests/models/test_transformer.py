@@ -48,17 +48,19 @@ def test_attention_is_a_mean_weighed_by_how_well_keys_fit() -> None:
 def test_both_ways_of_attention_are_one() -> None:
     results = []
     for way in (written_attention, torch_attention):
-        given = parts()
-        found = way(*given, OWN[:, None, None], dropout=0.0)
+        query, key, value = parts()
+        found = way(query, key, value, OWN[:, None, None], dropout=0.0)
         (found**2).sum().backward()
-        results.append([found, *(part.grad for part in given)])
+        results.append([found, query.grad, key.grad, value.grad])
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-10, rtol=1e-8)
 
 
 def test_gradients_of_attention_and_of_a_block() -> None:
-    seen = OWN[:, None, None]
-    assert torch.autograd.gradcheck(lambda *given: written_attention(*given, seen, dropout=0.0), parts())
+    def attention(query: Any, key: Any, value: Any) -> Any:
+        return written_attention(query, key, value, OWN[:, None, None], dropout=0.0)
+
+    assert torch.autograd.gradcheck(attention, parts())
     torch.manual_seed(0)
     block = Block(TransformerConfig(**SMALL, activation="gelu")).double().eval()
     values = torch.randn(3, 6, 12, dtype=torch.float64, requires_grad=True)

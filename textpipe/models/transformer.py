@@ -97,7 +97,7 @@ class _Network(nn.Module):  # type: ignore[misc]
         self.first = nn.Parameter(torch.zeros(1, 1, config.size)) if config.pooling == "first" else None
         self.positions = None
         if config.positions != "none":
-            kind = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions}[config.positions]
+            kind: Any = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions}[config.positions]
             self.positions = kind(config.size, config.max_length)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.size)
