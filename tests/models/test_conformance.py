@@ -23,6 +23,7 @@ GRAMS: Mapping[str, Any] = {
     "word_min_count": 1,
     **{name: value for name, value in SMALL.items() if name != "min_count"},
 }
+TINY: Mapping[str, Any] = {"size": 16, "heads": 2, "layers": 1, "feedforward": 16, "lr": 0.01}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "linear svm": ("linear", {}),
     "linear svm of words": ("linear", {"unit": "word"}),
@@ -47,6 +48,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**SMALL, "cell": "gru", "hidden": 16, "unit": "word", "pooling": "last"},
     ),
     "lstm, attention": ("recurrent", {**SMALL, "hidden": 16, "unit": "both", "pooling": "attention"}),
+    "dpcnn": ("dpcnn", {**SMALL, "filters": 16, "blocks": 2, "unit": "char"}),
+    "dpcnn, deeper than a text is long": ("dpcnn", {**SMALL, "filters": 16, "blocks": 6, "unit": "both"}),
+    "transformer": ("transformer", {**SMALL, **TINY, "unit": "char", "layers": 2}),
+    "transformer, first, learned positions": (
+        "transformer",
+        {**SMALL, **TINY, "unit": "both", "positions": "learned", "pooling": "first"},
+    ),
+    "transformer by torch's attention": (
+        "transformer",
+        {**SMALL, **TINY, "unit": "word", "attention": "torch", "positions": "none"},
+    ),
     "auto": ("auto", {}),
 }
 LABELS = ("a label with\ttab", "体育")

@@ -10,7 +10,7 @@ from tests.models.resuming import resumed
 from tests.models.texts import check_learned_and_apart, documents, trained
 from textpipe.embeddings.vectors import Vectors
 from textpipe.errors import UsageError
-from textpipe.models import textcnn
+from textpipe.models.layers import has_bfloat16
 from textpipe.models.textcnn import TextCNN, TextCNNConfig
 from textpipe.models.textcnn_windows import convolved_windows, pooled_windows
 from textpipe.training.log import TrainingLog
@@ -167,7 +167,7 @@ def test_max_norm_bounds_the_weights_of_each_class() -> None:
     assert model._fitted.network.last.weight.norm(dim=1).max() <= 0.05 + 1e-6
 
 
-@pytest.mark.skipif(not textcnn.has_bfloat16(), reason="this CPU has no instructions for bfloat16")
+@pytest.mark.skipif(not has_bfloat16(), reason="this CPU has no instructions for bfloat16")
 def test_halves_learn_as_well() -> None:
     model = trained(TextCNN, **{**SMALL, "precision": "auto", "epochs": 6})
     held = documents(30, seed=1)

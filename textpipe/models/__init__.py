@@ -31,8 +31,10 @@ CLASSIFIERS = {  # name on the command line → where it lives
     "mlp": "textpipe.models.mlp:MLP",
     "textcnn": "textpipe.models.textcnn:TextCNN",
     "recurrent": "textpipe.models.recurrent:Recurrent",
+    "dpcnn": "textpipe.models.dpcnn:DPCNN",
+    "transformer": "textpipe.models.transformer:Transformer",
 }
-_OF_TORCH = frozenset({"mlp", "textcnn", "recurrent"})
+_OF_TORCH = frozenset({"mlp", "textcnn", "recurrent", "dpcnn", "transformer"})
 _GROUP = "textpipe.classifiers"
 
 

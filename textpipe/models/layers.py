@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -212,3 +213,26 @@ class Embedding(nn.Module):  # type: ignore[misc]
             return ids
         missed = torch.rand(ids[0].shape, device=ids[0].device) < self.unit_dropout
         return [torch.where(missed & (part != PADDING), UNKNOWN, part) for part in ids]
+
+
+# ---------------------------------------------------------------------------------------------- half precision
+
+
+def halves(config: NeuralConfig, device: Any) -> bool:
+    """Whether a network that can do so multiplies in bfloat16 while it learns on a CPU. Predictions are in float32
+    altogether, or the order of texts in a batch would be seen in them."""
+    return config.precision == "auto" and device.type == "cpu" and has_bfloat16()
+
+
+def in_halves(network: Any, device: Any) -> Any:
+    """What a forward pass is in: autocast to bfloat16 where `halves` has it and the network learns, else nothing new.
+    network: with its settings as `config`"""
+    if network.training and halves(network.config, device):
+        return torch.autocast("cpu", torch.bfloat16)
+    return nullcontext()
+
+
+def has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 at twice the speed of float32 or more. torch tells it by private names."""
+    asked = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    return any(function is not None and bool(function()) for function in asked)

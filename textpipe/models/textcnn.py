@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from textpipe.device import torch_device
 from textpipe.errors import UsageError
-from textpipe.models.layers import Embedding
+from textpipe.models.layers import Embedding, halves
 from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
 from textpipe.models.textcnn_windows import convolved_windows, pooled_windows
@@ -87,7 +87,7 @@ class TextCNN(Neural):
         unlike = _of_unlike(self.config, device)
         return {
             "convolution": "unlike" if unlike else "torch",
-            "products_in_halves": unlike and _halves(self.config, device),
+            "products_in_halves": unlike and halves(self.config, device),
         }
 
 
@@ -111,7 +111,7 @@ class _Network(nn.Module):  # type: ignore[misc]
         weight = torch.cat(columns, 1)  # [dim, widths * filters]
         if _of_unlike(config, lengths.device):
             vectors, places = self.embedding.of_unlike(ids)
-            dtype = torch.bfloat16 if self.training and _halves(config, lengths.device) else weight.dtype
+            dtype = torch.bfloat16 if self.training and halves(config, lengths.device) else weight.dtype
             parts = weight.to(dtype).chunk(len(vectors))
             products = [part.to(dtype) @ own for part, own in zip(vectors, parts, strict=True)]
             pooled = pooled_windows(products, places, lengths, **shape).to(self.bias.dtype)
@@ -127,19 +127,7 @@ def _of_unlike(config: TextCNNConfig, device: Any) -> bool:
     return config.convolution == "unlike" or (config.convolution == "auto" and device.type == "cpu")
 
 
-def _halves(config: TextCNNConfig, device: Any) -> bool:
-    """Whether products are in bfloat16 in training. Predictions are in float32 altogether, or the order of texts in a
-    batch would be seen in them."""
-    return config.precision == "auto" and device.type == "cpu" and has_bfloat16()
-
-
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def _limit(weight: Any, most: float) -> None:
     """Scale rows down to that norm."""
     weight.copy_(torch.renorm(weight, p=2, dim=0, maxnorm=most))
-
-
-def has_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 at twice the speed of float32 or more. torch tells it by private names."""
-    asked = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
-    return any(function is not None and bool(function()) for function in asked)
