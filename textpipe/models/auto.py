@@ -19,6 +19,7 @@ import numpy.typing as npt
 from textpipe.corpus.document import Document
 from textpipe.errors import REMAKE, ArtifactError, UsageError
 from textpipe.models import Classifier, classifier_class
+from textpipe.models.explanation import Parts
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -166,6 +167,18 @@ class Auto:
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
         return best_labels(self.labels, self.predict_proba(texts))
+
+    def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
+        """A single member's own explanation; of several, which have no decision in common, what the log-odds of their
+        mean do as a text is uncovered."""
+        members = self._known
+        own = getattr(members[0].model, "explain", None)
+        if len(members) > 1 or own is None:
+            from textpipe.models.occlusion import occluded
+
+            return occluded(self, checked_texts(texts), labels)
+        found: list[Parts] = own(texts, labels)
+        return found
 
     @property
     def _known(self) -> list[_Member]:

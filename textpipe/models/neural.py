@@ -28,6 +28,7 @@ from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.metrics.classification import scores
 from textpipe.models.calibration import Calibration, calibrated
+from textpipe.models.explanation import Parts
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -36,9 +37,11 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
+from textpipe.models.gradients import Asked, integrated_gradients, label_directions
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.labels import counted_labels, label_places
 from textpipe.models.neural_config import NeuralConfig
+from textpipe.models.occlusion import occluded
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
 from textpipe.training.initialisation import initialise, seeded
@@ -257,6 +260,15 @@ class Neural(ABC):
     def predict(self, texts: Sequence[str]) -> list[str]:
         """See textpipe.models.Classifier."""
         return best_labels(self.labels, self.predict_proba(texts))
+
+    def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
+        """What each unit adds to the decision for a label, see gradients.py; by occlusion where a network's embedding
+        does not come between. Raises UsageError for a label that it does not have."""
+        fitted, texts = self._known, checked_texts(texts)
+        units = fitted.inputs.encode(texts)
+        asked = Asked(texts, units, label_directions(self, labels), self._decisions(fitted.network, units), self.least)
+        found = integrated_gradients(fitted.network, fitted.inputs, asked)
+        return occluded(self, texts, labels) if found is None else found
 
     @property
     def _known(self) -> _Fitted:
