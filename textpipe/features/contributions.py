@@ -90,4 +90,5 @@ def _shares(items: _Items, known: Known, values: Doubles) -> Doubles:
     begin = items.first[known.texts] + known.places
     within = begin[:, None] + np.arange(known.length)
     characters = (items.ends - items.starts)[within].sum(axis=1)
-    return np.bincount(within.ravel(), np.repeat(values / characters, known.length), minlength=len(items.starts))
+    each = np.repeat(values / characters, known.length)
+    return np.bincount(within.ravel(), each, minlength=len(items.starts)).astype(np.float64)  # of no n-grams, integers

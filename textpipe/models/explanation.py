@@ -117,9 +117,7 @@ def explain(
     tokenizer = tokenizer_of(classifier)
     return [
         _explanation(text, label, against, float(row[place]), (own, other), _bounds(text, unit, tokenizer))
-        for text, label, row, place, own, other in zip(
-            texts, wanted, probabilities, places, found, others, strict=True
-        )
+        for text, label, row, place, own, other in zip(texts, wanted, probabilities, places, found, others, strict=True)
     ]
 
 

@@ -17,20 +17,20 @@ _AT_ONCE = 1 << 23  # numbers of a block
 
 
 class Filters(NamedTuple):
-    """weight: [dim, sum(widths) * count], of each width, for every place in the window, that of each filter;
-    bias: [len(widths) * count]; widths: of the windows; count: filters of each width"""
+    """weight: [dim, sum(widths) * each], of each width, for every place in the window, that of each filter;
+    bias: [len(widths) * each]; widths: of the windows; each: filters of a width"""
 
     weight: Any
     bias: Any
     widths: tuple[int, ...]
-    count: int
+    each: int
 
 
 def filter_parts(embedded: Any, lengths: Any, filters: Filters, gains: Any) -> tuple[Any, Any]:
     """(float64[texts, positions]: what each position adds, float64[texts]: what there is without anything)
 
     embedded: [texts, positions, dim]; lengths: int64[texts], positions of each, not fewer than the widest window
-    gains: float64[texts, len(widths) * count], what the decision has of each filter
+    gains: float64[texts, len(widths) * each], what the decision has of each filter
     """
     texts, positions = embedded.shape[:2]
     values = torch.zeros(texts, positions, dtype=torch.float64, device=embedded.device)
@@ -43,16 +43,16 @@ def filter_parts(embedded: Any, lengths: Any, filters: Filters, gains: Any) -> t
 
 def _add(values: Any, products: Any, lengths: Any, filters: Filters, gains: Any) -> None:
     places = torch.arange(values.shape[1], device=values.device)
-    columns = torch.arange(filters.count, device=values.device)
+    columns = torch.arange(filters.each, device=values.device)
     texts = torch.arange(len(values), device=values.device)[:, None]
-    for number, (width, start) in enumerate(zip(filters.widths, starts(filters.widths, filters.count), strict=True)):
-        part = slice(number * filters.count, (number + 1) * filters.count)
-        sums = window_sums(products, width, start, filters.count)
+    for number, (width, start) in enumerate(zip(filters.widths, starts(filters.widths, filters.each), strict=True)):
+        part = slice(number * filters.each, (number + 1) * filters.each)
+        sums = window_sums(products, width, start, filters.each)
         sums = sums.masked_fill((places[: sums.shape[1]] > (lengths - width)[:, None])[..., None], float("-inf"))
         largest, at = sums.max(1)
         slope = gains[:, part] * share_above(largest.double(), filters.bias[part].double())
         for place in range(width):
-            own = products[texts, at + place, start + place * filters.count + columns]
+            own = products[texts, at + place, start + place * filters.each + columns]
             values.scatter_add_(1, at + place, own.double() * slope)
 
 
