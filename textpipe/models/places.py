@@ -24,7 +24,7 @@ def unit_spans(inputs: Inputs, text: str) -> Spans:
     characters = _characters(folded)
     if inputs.unit == "word":
         normal = "".join(" " if folded[start].isspace() else folded[start] for start in characters[:, 0].tolist())
-        words = [(a, b) for a, b in inputs.tokenizer.spans(normal).tolist() if not normal[a:b].isspace()]
+        words = [(a, b) for a, b in inputs.tokenizer.spans(normal).tolist() if normal[a:b].strip()]
         at = np.array(words, np.int64).reshape(-1, 2)
         last = np.minimum(at[:, 1], len(characters)) - 1
         characters = np.stack([characters[at[:, 0], 0], characters[last, 1]], axis=1)

@@ -42,18 +42,21 @@ def filter_parts(embedded: Any, lengths: Any, filters: Filters, gains: Any) -> t
 
 
 def _add(values: Any, products: Any, lengths: Any, filters: Filters, gains: Any) -> None:
+    """Windows that are equally large, as those of a repeated word are, have equal shares."""
     places = torch.arange(values.shape[1], device=values.device)
-    columns = torch.arange(filters.each, device=values.device)
-    texts = torch.arange(len(values), device=values.device)[:, None]
     for number, (width, start) in enumerate(zip(filters.widths, starts(filters.widths, filters.each), strict=True)):
         part = slice(number * filters.each, (number + 1) * filters.each)
         sums = window_sums(products, width, start, filters.each)
-        sums = sums.masked_fill((places[: sums.shape[1]] > (lengths - width)[:, None])[..., None], float("-inf"))
-        largest, at = sums.max(1)
+        windows = sums.shape[1]
+        sums = sums.masked_fill((places[:windows] > (lengths - width)[:, None])[..., None], float("-inf"))
+        largest = sums.amax(1)
+        chosen = (sums == largest[:, None]).to(products.dtype)
         slope = gains[:, part] * share_above(largest.double(), filters.bias[part].double())
+        chosen *= (slope / chosen.sum(1)).to(products.dtype)[:, None]
         for place in range(width):
-            own = products[texts, at + place, start + place * filters.each + columns]
-            values.scatter_add_(1, at + place, own.double() * slope)
+            first = start + place * filters.each
+            own = products[:, place : place + windows, first : first + filters.each]
+            values[:, place : place + windows] += (own * chosen).sum(2)
 
 
 def share_above(largest: Any, bias: Any) -> Any:
