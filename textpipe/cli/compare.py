@@ -151,8 +151,8 @@ def _write_tables(record: ComparisonRecord, write: Callable[[str], None]) -> Non
     for name, (first, second) in record["scores"].items():
         change = record["differences"][name]
         measures.append(["", name, first, second, *("" if end is None else end for end in change.values())])
-    title = f"{record['id']}: {record['texts']:,} texts; A is {record['a']}, B is {record['b']}"
-    table(title, ("measure", "A", "B", "B - A", "low", "high"), measures)
+    write(f"A is {record['a']}\nB is {record['b']}\n")
+    table(f"{record['id']}: {record['texts']:,} texts", ("measure", "A", "B", "B - A", "low", "high"), measures)
     found = record["mcnemar"]
     table(
         "right",

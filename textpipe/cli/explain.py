@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("table", "html", "jsonl", "json", "csv", "tsv")
 _COLUMNS = ("id", "label", "token", "start", "end", "value", "score", "method", "check")
-_SHOWN, _ON_A_PAGE = 10, 20  # tokens of a table
+_SHOWN = 10  # tokens of a table
 _LIKE_A_PATH = re.compile(r"(?=\S*[/\\*?]|\S*\.[A-Za-z]\w{0,7}$)[^\s，。！？；：、]{1,255}", re.ASCII)
 _STYLES = {1: ("cyan", "bold cyan", "bold black on cyan"), -1: ("red", "bold red", "bold white on red")}
 _WEAKEST = 0.05  # of the strongest token, what has a colour
@@ -43,7 +43,7 @@ _WEAKEST = 0.05  # of the strongest token, what has a colour
     "--top",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The N strongest tokens.  [default: all; 10 in a table]",
+    help="The N strongest tokens.  [default: all; in tables 10]",
 )
 @click.option(
     "--method",
@@ -176,7 +176,7 @@ def _page_writer(
 ) -> Iterator[_Add]:
     from textpipe.report.explanations import ShownExplanations, explanations_page
 
-    shown = ShownExplanations(model=model, top=_ON_A_PAGE if top is None else top)
+    shown = ShownExplanations(model=model, top=_SHOWN if top is None else top)
     yield lambda one: shown.add(one.document, one.explanation)
     write(explanations_page(shown).decode())
 

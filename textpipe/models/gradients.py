@@ -3,7 +3,7 @@
 The path is the straight line from embeddings that are all 0, as padding has, to those of the text. What a position adds
 is its embedding times the gradient, averaged over the path: by Gauss and Legendre's nodes, 16 of them, or 64 or 256
 where the parts miss the difference of the decisions by more than a hundredth of their sizes. What they miss it by then
-is divided among them by size; where it is still more than a hundredth, it stays, and shows.
+is divided among them by size (a ten-thousandth is left); where it is still more than a hundredth, it stays, and shows.
 
 Of labels of which one is right the decision is a network's number for the label less the mean of all, for adding the
 same to all of them changes no probability.
@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from textpipe.models.explanation import Parts, is_multi_label, label_numbers
+from textpipe.models.explanation import TOLERANCE, Parts, is_multi_label, label_numbers
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.places import unit_spans
 from textpipe.training.batches import in_order
@@ -109,12 +109,14 @@ def _of_batch(network: Any, asked: Asked, rows: npt.NDArray[np.int64], scores: D
 
 
 def _evened(found: _Found, scores: Doubles) -> npt.NDArray[np.bool_]:
-    """bool[texts]: where the sum is near the score; there the rest is divided among the parts by their sizes."""
+    """bool[texts]: where the sum is near the score; there the rest, unless it is as nothing, is divided among the parts
+    by their sizes."""
     sizes = np.abs(found.values)
     total = sizes.sum(axis=1)
     gap = scores - found.base - found.values.sum(axis=1)
     near: npt.NDArray[np.bool_] = np.abs(gap) <= np.maximum(_NEAR * total, _ROUNDING)
-    share = np.divide(gap, total, out=np.zeros_like(gap), where=near & (total > 0))
+    little = np.abs(gap) <= 0.1 * TOLERANCE * np.maximum(1.0, np.abs(scores - found.base))
+    share = np.divide(gap, total, out=np.zeros_like(gap), where=near & ~little & (total > 0))
     np.add(found.values, sizes * share[:, None], out=found.values)
     return near
 

@@ -53,7 +53,7 @@ class ShownExplanations:
     """The first explanations, and how many there were. model: what decided; top: tokens of a table"""
 
     model: str
-    top: int = 20
+    top: int = 10
     sections: list[Section] = field(default_factory=list)
     total: int = 0
     _room: int = MOST_IN_ALL
@@ -96,11 +96,11 @@ def explanations_page(shown: ShownExplanations) -> bytes:
 
     Raises UsageError when Jinja2 is not installed.
     """
-    what = shown.sections[0].document.id if shown.total == 1 else f"{shown.total:,} decisions"
+    one = f"the classification of {shown.sections[0].document.id}" if shown.total == 1 else ""
     return make_page(
         "explanations.html",
         styles=("report.css", "explanations.css"),
-        title=f"What carried the classification of {what}",
+        title=f"What carried {one or f'{shown.total:,} classifications'}",
         language=language_of("".join(section.document.text[:1000] for section in shown.sections)),
         shown=shown,
         sections=shown.sections,
