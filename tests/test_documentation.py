@@ -90,6 +90,7 @@ def test_data_is_documented() -> None:
         "textpipe.corpus.read",
         "textpipe.keywords.extract",
         "textpipe.keywords.summary",
+        "textpipe.models.explanation",
         "textpipe.models.train",
         "textpipe.segment.tokenizer",
     ],

@@ -22,6 +22,8 @@ COMMANDS = (
     "train-embeddings",
     "train-classifier",
     "classify",
+    "explain",
+    "compare",
     "similar",
     "analogy",
     "export",

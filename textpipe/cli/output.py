@@ -22,6 +22,7 @@ from textpipe.files import atomic_writer
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 STDOUT = "-"
 _SUFFIXES = {
@@ -276,3 +277,13 @@ def printed(table: Table) -> str:
     width = max(_NARROWEST, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 100
     Console(file=target, width=width, color_system=None, force_terminal=False).print(table)
     return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())
+
+
+def print_styled(text: Text, write: Callable[[str], None], *, coloured: bool) -> None:
+    """A line of rich, of escaped text: in its colours on a terminal that wants them (not with NO_COLOR), else plain."""
+    if not coloured:
+        write(f"{text.plain}\n")
+        return
+    from rich.console import Console
+
+    Console(file=sys.stdout, highlight=False, markup=False, emoji=False).print(text, soft_wrap=True)

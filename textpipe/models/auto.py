@@ -26,6 +26,7 @@ from textpipe.corpus.document import Document
 from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import REMAKE, ArtifactError, UsageError
 from textpipe.models import Classifier, classifier_class
+from textpipe.models.explanation import Parts
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -198,6 +199,21 @@ class Auto:
     def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """See textpipe.models.Classifier."""
         return predicted_sets(self, texts)
+
+    def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
+        """A member's own explanation where it alone decides; else, for members have no decision in common, what the
+        log-odds of their mean do as a text is uncovered."""
+        from textpipe.models.occlusion import occluded
+
+        members, texts = self._known, checked_texts(texts)
+        alone = np.ones(len(texts), np.bool_) if len(members) == 1 else are_among(texts, self._learned)
+        found: dict[int, Parts] = {}
+        own = getattr(members[-1].model, "explain", None)
+        for rows, way in ((alone.nonzero()[0], own), ((~alone).nonzero()[0], None)):
+            chosen, wanted = [texts[row] for row in rows], [labels[row] for row in rows]
+            parts = occluded(self, chosen, wanted) if way is None else way(chosen, wanted)
+            found.update(zip(rows.tolist(), parts, strict=True))
+        return [found[row] for row in range(len(texts))]
 
     @property
     def _known(self) -> list[_Member]:

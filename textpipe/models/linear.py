@@ -23,9 +23,11 @@ from textpipe.corpus.document import Document
 from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import REMAKE, ArtifactError, InputError, ResourceError, UsageError
 from textpipe.features.config import FeatureConfig
+from textpipe.features.contributions import character_values
 from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
 from textpipe.features.vectorizer import Vectorizer
 from textpipe.models.calibration import Calibration
+from textpipe.models.explanation import Parts, each_character, label_numbers
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -244,6 +246,26 @@ class Linear:
     def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """See textpipe.models.Classifier."""
         return predicted_sets(self, texts)
+
+    def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
+        """What each character adds to the decision for a label (see features/contributions.py); base: the intercept.
+
+        Raises UsageError for a label that it does not have.
+        """
+        fitted, texts = self._known, checked_texts(texts)
+        places = np.array(label_numbers(labels, self.labels), np.int64)
+        alone = fitted.weights.shape[1] == 1  # the decision for the second of two labels is that against the first
+        columns, signs = (np.zeros_like(places), np.where(places, 1, -1)) if alone else (places, np.ones_like(places))
+        sums, _ = fitted.vectorizer.score(texts, fitted.weights)
+        bases = signs * fitted.bias[columns]
+        decisions = bases + signs * sums[np.arange(len(texts)), columns]
+        values = character_values(fitted.vectorizer, texts, fitted.weights, columns)
+        return [
+            Parts(each_character(text), sign * value, base, decision)
+            for text, sign, value, base, decision in zip(
+                texts, signs.tolist(), values, bases.tolist(), decisions.tolist(), strict=True
+            )
+        ]
 
     @property
     def _known(self) -> _Fitted:

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from textpipe.errors import UsageError
+from textpipe.models.gradients import mean_slope
 from textpipe.models.inputs import PADDING
 from textpipe.models.layers import (
     Activation,
@@ -92,6 +93,38 @@ class _Network(nn.Module):  # type: ignore[misc]
             total = total + functional.dropout(more, self.config.embedding_dropout, self.training)
             count = lengths + (found != PADDING).sum(1)
         return self.layers(total / count[:, None])
+
+    def integrated(self, ids: Sequence[Any], lengths: Any, directions: Any, nodes: int) -> Any:
+        """See gradients.py. Hashed n-grams are parts too, each divided among its units; only the layers on top of the
+        mean are gone through at every node."""
+        own = own_positions(lengths, ids[0].shape[1])
+        units = self.embedding(ids).masked_fill(~own[..., None], 0.0).double()
+        count, total = lengths, units.sum(1)
+        found = grams = None
+        if self.ngrams is not None:
+            found = hashed_ngrams(ids[-1], lengths, longest=self.config.ngrams, buckets=self.config.buckets)
+            grams = functional.embedding(found, self.ngrams.weight).double()
+            count, total = lengths + (found != PADDING).sum(1), total + grams.sum(1)
+        mean = total / count[:, None]
+        slope, base = mean_slope(self.layers, mean, directions, nodes)
+        slope = slope / count[:, None]
+        values = (units * slope[:, None]).sum(2)
+        if grams is not None:
+            _spread(values, (grams * slope[:, None]).sum(2), self.config.ngrams)
+        return values, base
+
+
+def _spread(values: Any, grams: Any, longest: int) -> None:
+    """Add to each unit its share of the n-grams of 2 to `longest` units that it is in, as `hashed_ngrams` has them."""
+    positions, start = values.shape[1], 1
+    for size in range(2, longest + 1):
+        windows = positions - size + 1
+        if windows < 1:
+            break
+        part = grams[:, start : start + windows] / size
+        for place in range(size):
+            values[:, place : place + windows] += part
+        start += windows
 
 
 class _Activation(nn.Module):  # type: ignore[misc]

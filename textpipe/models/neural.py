@@ -26,6 +26,7 @@ import torch
 from textpipe.corpus.document import Document
 from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
+from textpipe.models.explanation import Parts
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -34,6 +35,7 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
+from textpipe.models.gradients import Asked, integrated_gradients, label_directions
 from textpipe.models.held_back import (
     AnyCalibration,
     calibrate,
@@ -48,6 +50,7 @@ from textpipe.models.inputs import Inputs, Units
 from textpipe.models.label_sets import predicted_sets
 from textpipe.models.labels import Gold, counted_labels, gold_counts, gold_of, judged_by
 from textpipe.models.neural_config import batch_size_for, metric_of, with_size
+from textpipe.models.occlusion import occluded
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
 from textpipe.training.initialisation import initialise, seeded
@@ -276,6 +279,15 @@ class Neural(ABC):
     def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """See textpipe.models.Classifier."""
         return predicted_sets(self, texts)
+
+    def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
+        """What each unit adds to the decision for a label, see gradients.py; by occlusion where a network's embedding
+        does not come between. Raises UsageError for a label that it does not have."""
+        fitted, texts = self._known, checked_texts(texts)
+        units = fitted.inputs.encode(texts)
+        asked = Asked(texts, units, label_directions(self, labels), self._decisions(fitted.network, units), self.least)
+        found = integrated_gradients(fitted.network, fitted.inputs, asked)
+        return occluded(self, texts, labels) if found is None else found
 
     @property
     def _known(self) -> _Fitted:

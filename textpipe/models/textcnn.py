@@ -19,6 +19,7 @@ from textpipe.errors import UsageError
 from textpipe.models.layers import Embedding, halves
 from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
+from textpipe.models.textcnn_parts import Filters, filter_parts
 from textpipe.models.textcnn_windows import convolved_windows, pooled_windows
 from textpipe.settings import check_numbers
 
@@ -121,6 +122,14 @@ class _Network(nn.Module):  # type: ignore[misc]
             _limit(self.last.weight, config.max_norm)
         hidden = torch.relu(pooled + self.bias)  # the largest of relu(x + b) is relu of the largest x, + b
         return self.last(functional.dropout(hidden, config.dropout, self.training))
+
+    def integrated(self, ids: Sequence[Any], lengths: Any, directions: Any, nodes: int) -> Any:  # noqa: ARG002
+        """See gradients.py; exact, whatever the number of nodes."""
+        widths, filters = self.config.widths, self.config.filters
+        weight = torch.cat([kernel.weight.permute(1, 2, 0).flatten(1) for kernel in self.windows], 1)
+        filters_of = Filters(weight, self.bias, widths, filters)
+        values, base = filter_parts(self.embedding(ids), lengths, filters_of, directions @ self.last.weight.double())
+        return values, base + directions @ self.last.bias.double()
 
 
 def _of_unlike(config: TextCNNConfig, device: Any) -> bool:

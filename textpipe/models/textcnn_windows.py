@@ -72,7 +72,7 @@ class _PooledWindows(torch.autograd.Function):  # type: ignore[misc]
                 values.view(-1, columns).index_fill_(0, hidden, float("-inf"))
             for number, (width, start) in enumerate(zip(widths, starts(widths, filters), strict=True)):
                 target = slice(number * filters, (number + 1) * filters)
-                found = _window_sums(values, width, start, filters).max(1)
+                found = window_sums(values, width, start, filters).max(1)
                 pooled[block, target], places[block, target] = found.values, found.indices
         ctx.save_for_backward(places, *ids)
         ctx.shape = widths, filters, [product.shape for product in products]
@@ -103,7 +103,7 @@ class _PooledWindows(torch.autograd.Function):  # type: ignore[misc]
         return None, None, None, None, *results, *(None for _ in ids)
 
 
-def _window_sums(values: Any, width: int, start: int, filters: int) -> Any:
+def window_sums(values: Any, width: int, start: int, filters: int) -> Any:
     """[texts, windows, filters]"""
     count = values.shape[1] - width + 1
     total = values[:, :count, start : start + filters]
