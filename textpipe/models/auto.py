@@ -168,6 +168,11 @@ class Auto:
         return best_labels(self.labels, self.predict_proba(texts))
 
     @property
+    def learned(self) -> list[_Member]:
+        """What `fit` found: of each member its arch, weight and model. Raises UsageError before it did."""
+        return self._known
+
+    @property
     def _known(self) -> list[_Member]:
         if not self._members:
             hint = "Auto(...).fit(documents, log=TrainingLog())"
