@@ -49,8 +49,8 @@ def require_onnx() -> None:
         raise UsageError(f"{message} not installed", hint="pip install 'textpipe-zh[onnx]'")
 
 
-def written(classifier: Classifier, *, arch: str, tokenizer: Tokenizer, small: bool = False) -> Written:
-    """The file of a classifier that has learned. small: tables in int8
+def written(classifier: Classifier, *, arch: str, tokenizer: Tokenizer) -> Written:
+    """The file of a classifier that has learned.
 
     Raises UsageError for an architecture that cannot be written, ResourceError for more than a file can hold.
     """
@@ -59,11 +59,11 @@ def written(classifier: Classifier, *, arch: str, tokenizer: Tokenizer, small: b
 
     if tokenizer.mode != "exact":
         raise UsageError(f"texts are cut in the mode {tokenizer.mode!r}: only `exact` can be exported")
-    graph = Graph(small=small)
+    graph = Graph()
     outcome, inputs = _outcome(graph, classifier, arch)
     about = description(arch, classifier, tokenizer, inputs, _settings(classifier))
     if graph.size > _MOST:
-        hint = "--int8" if not small else "fewer units: --set max_size=50000, or max_features for a linear one"
+        hint = "train it with fewer units: --set max_size=50000, of a linear one --set max_features=500000"
         raise ResourceError(f"{graph.size / 1e9:.1f} GB of weights: a file of ONNX holds 2.1", hint=hint)
     return Written(graph.model(outcome, len(classifier.labels)), about)
 

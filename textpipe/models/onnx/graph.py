@@ -13,15 +13,13 @@ from textpipe.version import __version__
 
 OPSET, ML_OPSET = 18, 4  # what onnxruntime has known since 1.18
 _IR_VERSION = 9
-_LEVELS = 127  # of int8, either side of 0
 Array = npt.NDArray[Any]
 
 
 class Graph:
-    """small: whether tables are kept in int8, each row with a scale of its own."""
+    """Nodes, constants and inputs, in the order in which they were added."""
 
-    def __init__(self, *, small: bool = False) -> None:
-        self.small = small
+    def __init__(self) -> None:
         self.prefix = ""  # of inputs: whose they are where a graph holds several models
         self.nodes: list[NodeProto] = []
         self._constants: list[TensorProto] = []
@@ -74,12 +72,7 @@ class Graph:
 
     def rows(self, table: Array, ids: str) -> str:
         """float32[*ids, size], the rows of a float32[rows, size] that ids ask for."""
-        if not self.small:
-            return self.op("Gather", self.constant(table, np.float32), ids)
-        scales = np.maximum(np.abs(table).max(axis=1, keepdims=True) / _LEVELS, np.float32(1e-30))
-        whole = self.op("Gather", self.constant(np.rint(table / scales), np.int8), ids)
-        scale = self.op("Gather", self.constant(scales, np.float32), ids)
-        return self.op("Mul", self.cast(whole, np.float32), scale)
+        return self.op("Gather", self.constant(table, np.float32), ids)
 
     def linear(self, values: str, weight: Array, bias: Array | None) -> str:
         """values · weightᵀ + bias; weight: [out, in], as torch keeps it."""

@@ -16,13 +16,14 @@ NAMES = {"char": "characters", "word": "words"}  # of inputs
 class Read(NamedTuple):
     """ids: of each channel int64[texts, positions]; lengths: int64[texts], as a network reads them; own:
     bool[texts, positions], where a text is; known: bool[texts, 1], whether anything of it is in the vocabulary; count:
-    int64[1], the texts that were given."""
+    int64[1], the texts that were given; most: positions there may be."""
 
     ids: list[str]
     lengths: str
     own: str
     known: str
     count: str
+    most: int
 
 
 
@@ -45,7 +46,7 @@ def read(graph: Graph, kinds: Sequence[str], *, least: int, most: int) -> Read:
     found = [graph.op("Greater", part, unknown) for part in ids]
     either = found[0] if len(found) == 1 else graph.op("Or", *found)
     known = graph.op("ReduceMax", graph.cast(either, np.int32), graph.integers(1), keepdims=1)
-    return Read(ids, lengths, own, graph.cast(known, np.bool_), texts)
+    return Read(ids, lengths, own, graph.cast(known, np.bool_), texts, max(least, most))
 
 
 def _fitted(graph: Graph, ids: str, texts: str, least: int, most: int) -> str:
