@@ -122,12 +122,8 @@ def _texts(paths: tuple[str, ...], quiet: bool) -> list[str]:
 
 def _tell(exported: Exported) -> None:
     check, size = exported.check, len(exported.content) / 1e6
+    same = "all labels are the same" if check.agreement == 1 else f"{check.agreement:.2%} of labels are the same"
     smaller = "" if exported.size_before is None else f", {exported.size_before / 1e6:.2f} MB without int8"
     note(f"{size:.2f} MB{smaller}")
-    note(f"compared on {check.texts:,} texts: probabilities differ by {check.difference:.1e} at most, {_agreeing(exported)}")
+    note(f"compared on {check.texts:,} texts: probabilities differ by {check.difference:.1e} at most, {same}")
     note(f"onnxruntime {check.rate:,.0f} texts a second, the classifier {check.rate_before:,.0f}, on these texts")
-
-
-def _agreeing(exported: Exported) -> str:
-    share = exported.check.agreement
-    return "all labels are the same" if share == 1 else f"{share:.2%} of labels are the same"

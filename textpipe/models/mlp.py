@@ -26,9 +26,9 @@ from textpipe.models.neural_config import NeuralConfig
 from textpipe.settings import check_numbers
 
 
-
 class HashSteps(NamedTuple):
-    """How n-grams of ids become buckets: key · unit + id, and (key ^ key >> shifts[0]) · mixing, ^ that >> shifts[1]."""
+    """How ids become buckets: key · unit + id, and so on; then (key ^ key >> shifts[0]) · mixing, and of that x ^ x >>
+    shifts[1]."""
 
     unit: int = 1_000_003
     mixing: int = 0x9E3779B1

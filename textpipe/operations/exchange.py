@@ -17,7 +17,6 @@ from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
 from textpipe.store.refs import check_name, names
 
-
 _MADE_OF = {"embeddings": "word vectors", "classifier": "a classifier"}
 
 

@@ -7,11 +7,10 @@ Networks without a room of their own go through torch's tracing exporter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -35,7 +34,7 @@ _NEEDED = ("onnx", "onnxruntime")
 
 
 class Written(NamedTuple):
-    """graph: of the file; about: its description, see about.py"""
+    """model: the file, but for its description; about: that, see about.py"""
 
     model: ModelProto
     about: dict[str, Any]
@@ -85,7 +84,7 @@ def _outcome(graph: Graph, classifier: Classifier, arch: str, prefix: str = "") 
     raise UsageError(f"classifiers of the architecture {arch!r} cannot be written as ONNX", hint=hint)
 
 
-def _is_network(classifier: Any) -> bool:
+def _is_network(classifier: object) -> TypeGuard[Neural]:
     if find_spec("torch") is None:
         return False
     from textpipe.models.neural import Neural
@@ -102,9 +101,9 @@ def _of_network(graph: Graph, classifier: Neural) -> str:
     reading = read(graph, kinds, least=classifier.least, most=inputs.max_length)
     room = classifier.arch if classifier.arch in _ROOMS else "traced"
     decisions = import_module(f"textpipe.models.onnx.{room}").decisions(graph, network.to("cpu"), reading)
-    more = {"columns": len(prior), "known": reading.known, "prior": prior}
-    found = probabilities(graph, decisions, Calibration(True, scale), **more)
-    return graph.op("Slice", found, graph.integers(0), reading.count)
+    calibration = Calibration(together=True, scale=scale)
+    found = probabilities(graph, decisions, calibration, columns=len(prior), known=reading.known, prior=prior)
+    return graph.op("Slice", found, graph.integers(0), reading.given)
 
 
 def _mean(graph: Graph, classifier: Auto, prefix: str) -> tuple[str, list[Reads]]:

@@ -1,4 +1,4 @@
-"""Whether an exported graph gives what the classifier gives: run by onnxruntime, on the same texts, before it is kept."""
+"""Whether an exported graph gives what the classifier gives, run by onnxruntime on the same texts."""
 
 from __future__ import annotations
 
@@ -109,9 +109,7 @@ def _session(model: bytes) -> Any:
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _run(
-    session: Any, texts: Sequence[str], about: Mapping[str, Any], tokenizer: Tokenizer
-) -> npt.NDArray[np.float32]:
+def _run(session: Any, texts: Sequence[str], about: Mapping[str, Any], tokenizer: Tokenizer) -> npt.NDArray[np.float32]:
     """float32[texts, labels]; texts as they come, of all lengths, in batches, and none by itself."""
     parts = []
     for first in range(0, len(texts), _AT_ONCE):
@@ -131,7 +129,9 @@ def require_equal(check: Check, *, int8: bool) -> None:
     """Raise UsageError when the graph is not the classifier, or with int8 too far from it."""
     if int8 and check.agreement < LEAST_AGREEMENT:
         share = 1 - check.agreement
-        message = f"with int8 {share:.1%} of {check.texts:,} texts get another label: at most {1 - LEAST_AGREEMENT:.0%} may"
+        message = (
+            f"with int8 {share:.1%} of {check.texts:,} texts get another label: at most {1 - LEAST_AGREEMENT:.0%} may"
+        )
         raise UsageError(message, hint="leave out --int8; --check PATHS compares on texts of yours")
     if not int8 and not check.difference <= NEAR:
         message = f"the graph is not the classifier: probabilities differ by {check.difference:.1e}, more than {NEAR:g}"

@@ -63,7 +63,11 @@ def _with_dynamic(model: ModelProto, names: list[str]) -> ModelProto:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
             quantize_dynamic(
-                model, path, nodes_to_quantize=names, weight_type=QuantType.QInt8, per_channel=True,
+                model,
+                path,
+                nodes_to_quantize=names,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
             )
             return onnx.load(path)
     finally:

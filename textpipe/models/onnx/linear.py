@@ -58,7 +58,9 @@ def outcome(graph: Graph, classifier: Linear) -> str:
     texts, columns, values = (graph.joined([getattr(one, name) for one in found], 0) for name in _SPARSE)
     weighted = graph.op("Mul", graph.rows(fitted.weights, columns), graph.apart(graph.cast(values, np.float32), 1))
     shape = graph.op("Concat", graph.axis(found[0].lengths, 0), graph.integers(fitted.weights.shape[1]), axis=0)
-    sums = _added(graph, shape, graph.op("Expand", graph.apart(texts, 1), graph.op("Shape", weighted)), weighted, np.float32)
+    sums = _added(
+        graph, shape, graph.op("Expand", graph.apart(texts, 1), graph.op("Shape", weighted)), weighted, np.float32
+    )
     anything = [graph.op("Greater", one.lengths, graph.constant(0.0, np.float64)) for one in found]
     known = graph.apart(anything[0] if len(anything) == 1 else graph.op("Or", *anything), 1)
     decisions = graph.op("Add", graph.cast(sums, np.float64), graph.constant(fitted.bias, np.float64))

@@ -14,7 +14,7 @@ from textpipe.models.onnx.graph import Array, Graph
 from textpipe.models.onnx.reading import Read, embedded, only_own
 
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "softsign": "Softsign", "leaky_relu": "LeakyRelu"}
-_SLOPE = {"leaky_relu": {"alpha": 0.01}}
+_SLOPE: Mapping[str, Mapping[str, Any]] = {"leaky_relu": {"alpha": 0.01}}
 _EPSILON = 1e-5  # that torch adds to deviations
 
 
@@ -81,7 +81,9 @@ def _folded(graph: Graph, values: str, places: int) -> str:
     """values ^ (values >> places), of which ONNX has only the second for numbers without a sign."""
     negative = graph.op("Less", values, graph.integers(0))
     turned = graph.op("Where", negative, graph.op("BitwiseNot", values), values)
-    shifted = graph.op("BitShift", graph.cast(turned, np.uint64), graph.constant([places], np.uint64), direction="RIGHT")
+    shifted = graph.op(
+        "BitShift", graph.cast(turned, np.uint64), graph.constant([places], np.uint64), direction="RIGHT"
+    )
     shifted = graph.cast(shifted, np.int64)
     shifted = graph.op("Where", negative, graph.op("BitwiseNot", shifted), shifted)
     return graph.op("BitwiseXor", values, shifted)

@@ -15,18 +15,15 @@ NAMES = {"char": "characters", "word": "words"}  # of inputs
 
 class Read(NamedTuple):
     """ids: of each channel int64[texts, positions]; lengths: int64[texts], as a network reads them; own:
-    bool[texts, positions], where a text is; known: bool[texts, 1], whether anything of it is in the vocabulary; count:
-    int64[1], the texts that were given; most: positions there may be."""
+    bool[texts, positions], where a text is; known: bool[texts, 1], whether anything of it is in the vocabulary; given:
+    int64[1], how many texts there are; most: positions there may be."""
 
     ids: list[str]
     lengths: str
     own: str
     known: str
-    count: str
+    given: str
     most: int
-
-
-
 
 
 def read(graph: Graph, kinds: Sequence[str], *, least: int, most: int) -> Read:

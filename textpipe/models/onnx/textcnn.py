@@ -24,9 +24,7 @@ def decisions(graph: Graph, network: Any, reading: Read) -> str:
         kernel = graph.constant(weights[f"windows.{number}.weight"], np.float32)
         values = graph.op("Conv", turned, kernel, kernel_shape=[width])
         inside = graph.sliced(own, 2, start=width - 1)  # a window is a text's own where its last unit is
-        pooled.append(
-            graph.op("ReduceMax", graph.op("Where", inside, values, lowest), graph.integers(2), keepdims=0)
-        )
+        pooled.append(graph.op("ReduceMax", graph.op("Where", inside, values, lowest), graph.integers(2), keepdims=0))
     hidden = graph.op("Add", graph.joined(pooled, 1), graph.constant(weights["bias"], np.float32))
     last = weights["last.weight"]
     if config.max_norm:

@@ -45,8 +45,11 @@ def decisions(graph: Graph, network: Any, reading: Read) -> str:
     channels, ids = len(reading.ids), reading.ids
     found = _traced(network, channels, _SHAPES[0])
     if not _holds(found, network, [_example(channels, shape) for shape in _SHAPES if shape[1] <= reading.most]):
-        found = _traced(network, channels, (_SHAPES[0][0], reading.most), fixed=True)
+        shapes = [(texts, reading.most) for texts, _ in _SHAPES]
+        found = _traced(network, channels, shapes[0], fixed=True)
         ids = [_whole(graph, one, reading.most) for one in ids]
+        if not _holds(found, network, [_example(channels, shape) for shape in shapes]):
+            raise UsageError("torch cannot write this network as ONNX: its trace is not the network", hint=_HINT)
     part = compose.add_prefix(found, f"{graph.new_name('traced')}/").graph
     for given, wanted in zip((reading.lengths, *ids), part.input, strict=True):
         graph.nodes.append(onnx.helper.make_node("Identity", [given], [wanted.name]))
