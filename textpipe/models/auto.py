@@ -209,11 +209,16 @@ class Auto:
         alone = np.ones(len(texts), np.bool_) if len(members) == 1 else are_among(texts, self._learned)
         found: dict[int, Parts] = {}
         own = getattr(members[-1].model, "explain", None)
-        for rows, way in ((alone.nonzero()[0], own), ((~alone).nonzero()[0], None)):
+        for rows, way in ((np.flatnonzero(alone).tolist(), own), (np.flatnonzero(~alone).tolist(), None)):
             chosen, wanted = [texts[row] for row in rows], [labels[row] for row in rows]
             parts = occluded(self, chosen, wanted) if way is None else way(chosen, wanted)
-            found.update(zip(rows.tolist(), parts, strict=True))
+            found.update(zip(rows, parts, strict=True))
         return [found[row] for row in range(len(texts))]
+
+    @property
+    def learned(self) -> list[_Member]:
+        """What `fit` found: of each member its arch, weight and model. Raises UsageError before it did."""
+        return self._known
 
     @property
     def _known(self) -> list[_Member]:

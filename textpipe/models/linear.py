@@ -268,6 +268,11 @@ class Linear:
         ]
 
     @property
+    def learned(self) -> _Fitted:
+        """What `fit` found: vectorizer, weights, bias, prior and calibration. Raises UsageError before it did."""
+        return self._known
+
+    @property
     def _known(self) -> _Fitted:
         if self._fitted is None:
             raise UsageError("a classifier that was not trained", hint="Linear(...).fit(documents, log=TrainingLog())")

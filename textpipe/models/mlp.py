@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -26,7 +26,17 @@ from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
 from textpipe.settings import check_numbers
 
-_PRIME = 1_000_003
+
+class HashSteps(NamedTuple):
+    """How ids become buckets: key · unit + id, and so on; then (key ^ key >> shifts[0]) · mixing, and of that x ^ x >>
+    shifts[1]."""
+
+    unit: int = 1_000_003
+    mixing: int = 0x9E3779B1
+    shifts: tuple[int, int] = (17, 29)
+
+
+HASH = HashSteps()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +151,9 @@ def hashed_ngrams(ids: Any, lengths: Any, *, longest: int, buckets: int) -> Any:
     rows = [torch.full_like(ids[:, :1], PADDING)]
     key = ids
     for size in range(2, longest + 1):
-        key = key[:, :-1] * _PRIME + ids[:, size - 1 :]  # wraps round: only the same numbers every time are needed
-        mixed = (key ^ (key >> 17)) * 0x9E3779B1
-        bucket = (mixed ^ (mixed >> 29)).remainder(buckets) + 1
+        key = key[:, :-1] * HASH.unit + ids[:, size - 1 :]  # wraps round: only the same numbers every time are needed
+        mixed = (key ^ (key >> HASH.shifts[0])) * HASH.mixing
+        bucket = (mixed ^ (mixed >> HASH.shifts[1])).remainder(buckets) + 1
         rows.append(torch.where(own_positions(lengths - size + 1, key.shape[1]), bucket, PADDING))
         if key.shape[1] < 2:
             break

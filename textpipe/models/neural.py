@@ -290,6 +290,11 @@ class Neural(ABC):
         return occluded(self, texts, labels) if found is None else found
 
     @property
+    def learned(self) -> _Fitted:
+        """What `fit` found: inputs, network, prior (float64[labels]) and scale. Raises UsageError before it did."""
+        return self._known
+
+    @property
     def _known(self) -> _Fitted:
         if self._fitted is None:
             name = type(self).__name__

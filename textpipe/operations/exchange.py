@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from textpipe.embeddings.export import written_vectors
 from textpipe.embeddings.files import read_vectors
-from textpipe.embeddings.formats import Errors, Format, detect_format
+from textpipe.embeddings.formats import FORMATS, Errors, Format, detect_format
 from textpipe.errors import UsageError
 from textpipe.files import require_regular
 from textpipe.operations.open_vectors import embeddings_artifact
@@ -15,7 +15,19 @@ from textpipe.pipeline.raw import raw_files
 from textpipe.pipeline.stage import StageLog, name_artifact, realize
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact
-from textpipe.store.refs import check_name
+from textpipe.store.refs import check_name, names
+
+_MADE_OF = {"embeddings": "word vectors", "classifier": "a classifier"}
+
+
+def check_kind(store: Store, name: str, format: str) -> None:
+    """Raise UsageError when the name means an artifact of the kind that another format is for."""
+    wanted, other = ("classifier", "embeddings") if format == "onnx" else ("embeddings", "classifier")
+    kind, _, rest = name.rpartition("/")
+    known = {of for of, called in names(store) if called == rest} if store.exists else set()
+    if kind == other or (not kind and wanted not in known and other in known):
+        formats = "onnx" if other == "classifier" else ", ".join(FORMATS)
+        raise UsageError(f"{name!r} is {_MADE_OF[other]}, which {format} is no format of", hint=f"--format {formats}")
 
 
 def export_vectors(store: Store, name: str, format: Format) -> Iterator[bytes]:
