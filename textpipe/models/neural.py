@@ -38,6 +38,7 @@ from textpipe.models.files import (
 )
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.labels import counted_labels, label_places
+from textpipe.models.prediction.tables import Quick
 from textpipe.models.neural_config import NeuralConfig
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
@@ -51,6 +52,7 @@ from textpipe.training.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
     from textpipe.embeddings.vectors import Vectors
+    from textpipe.models.prediction.tables import Network as AnyTables
 
 Doubles = npt.NDArray[np.float64]
 _WEIGHTS, _STEPS = "weights.safetensors", "steps.jsonl"
@@ -98,6 +100,7 @@ class Neural(ABC):
         self._tokenizer = tokenizer or Tokenizer()
         self._vectors, self._workers, self._device = vectors, workers, device
         self._fitted: _Fitted | None = None
+        self._quick = Quick(self.tables, self._decisions)
 
     @property
     def least(self) -> int:
@@ -113,6 +116,10 @@ class Neural(ABC):
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """A module that takes Batch.ids and Batch.lengths to float[texts, classes], decisions before any softmax. It
         has an attribute `embedding`, layers.Embedding; sizes: rows of its channels."""
+
+    def tables(self, network: Any) -> AnyTables | None:  # noqa: ARG002
+        """What decides on a CPU as that network does, but faster; None where there is no such thing."""
+        return None
 
     def facts(self) -> dict[str, object]:
         """What else is to be told of a training."""
@@ -251,8 +258,8 @@ class Neural(ABC):
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        units = fitted.inputs.encode(checked_texts(texts))
-        return _probabilities(fitted, self._decisions(fitted.network, units), units)
+        units = fitted.inputs.encode(checked_texts(texts), threads=torch.get_num_threads())
+        return _probabilities(fitted, self._quick.decisions(fitted.network, units), units)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """See textpipe.models.Classifier."""
