@@ -9,15 +9,18 @@
 #include <immintrin.h>
 #define LARGER(a, b) ((Floats)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define ADDED(a, b, c) ((Floats)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define ALL(value) ((Floats)_mm512_set1_ps(value))
 #define VECTORS 16   /* that are summed side by side */
 #define TEXTS 6      /* that a step of an LSTM takes side by side */
 #elif WIDTH == 8
 #include <immintrin.h>
 #define LARGER(a, b) ((Floats)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #define ADDED(a, b, c) ((Floats)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define ALL(value) ((Floats)_mm256_set1_ps(value))
 #define VECTORS 8
 #define TEXTS 2
 #else
+#define ALL(value) (zero() + (value))
 #define VECTORS 8
 #define TEXTS 2
 INLINE Floats larger_of(Floats a, Floats b) {
@@ -32,9 +35,14 @@ INLINE Floats larger_of(Floats a, Floats b) {
 #define ADDED(a, b, c) ((a) * (b) + (c))
 #endif
 
+#ifdef __GNUC__
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) ((void)0)
+#endif
+
 INLINE void store(float *to, Floats floats) { memcpy(to, &floats, sizeof(floats)); }
 
-INLINE Floats all(float value) { return zero() + value; }
 
 /* ------------------------------------------------------------------------------------------- windows */
 
@@ -42,7 +50,7 @@ INLINE Floats all(float value) { return zero() + value; }
 INLINE void pool_some(const float *const *rows, const float *const *others, int64_t windows, int64_t offset,
                       int64_t step, int64_t width, int vectors, float *pooled) {
     Floats best[VECTORS];
-    for (int vector = 0; vector < vectors; vector++) best[vector] = all(-INFINITY);
+    for (int vector = 0; vector < vectors; vector++) best[vector] = ALL(-INFINITY);
     for (int64_t window = 0; window < windows; window++)
         for (int vector = 0; vector < vectors; vector++) {
             int64_t at = offset + vector * WIDTH;
@@ -108,35 +116,41 @@ static void pool(const Windows *windows, int64_t start, int64_t length, const fl
 
 /* ------------------------------------------------------------------------------------------- an LSTM */
 
-INLINE Floats positive(Floats x) { /* its absolute value */
-#if WIDTH > 1
-    return floats_of(bits_of(x) & 0x7FFFFFFF);
-#else
-    return x < 0 ? -x : x;
-#endif
+#define SMALLER(a, b) (-LARGER(-(a), -(b)))
+
+/* e^-x to 1e-7 of its size; what lies beyond 25 is as 25, so that three of them can be multiplied */
+INLINE Floats exp_of_negative(Floats x) {
+    const Floats round = ALL(12582912.0f); /* 3 * 2^22: what is added to it is rounded */
+    x = SMALLER(LARGER(x, ALL(-25.0f)), ALL(25.0f));
+    Floats shifted = ADDED(x, ALL(-1.44269504f), round), f = ADDED(x, ALL(-1.44269504f), -(shifted - round));
+    Floats power = ADDED(f, ALL(0.00015469732f), ALL(0.00134004322f));
+    power = ADDED(power, f, ALL(0.0096180256f));
+    power = ADDED(power, f, ALL(0.0555032721f));
+    power = ADDED(power, f, ALL(0.240226512f));
+    power = ADDED(power, f, ALL(0.693147207f));
+    power = ADDED(power, f, ALL(1.0f));
+    return floats_of(bits_of(power) + (bits_of(shifted) << 23));
 }
 
-INLINE Floats with_sign(Floats x, Floats of) {
-#if WIDTH > 1
-    return floats_of(bits_of(x) | (bits_of(of) & (int32_t)0x80000000));
-#else
-    return of < 0 ? -x : x;
-#endif
+/* sigmoid(f) * cell + sigmoid(i) * tanh(g), with one division for the three */
+INLINE Floats next_cell(Floats i, Floats f, Floats g, Floats cell) {
+    Floats of_f = 1.0f + exp_of_negative(f), e = exp_of_negative(g + g);
+    Floats both = (1.0f + exp_of_negative(i)) * (1.0f + e);
+    return ADDED(cell, both, (1.0f - e) * of_f) / (of_f * both);
 }
 
-INLINE Floats tanh_of(Floats x) {
-    Floats e = exp_of_minus(positive(x) * 2.0f);
-    return with_sign((1.0f - e) / (1.0f + e), x);
+/* sigmoid(o) * tanh(cell) */
+INLINE Floats shown(Floats o, Floats cell) {
+    Floats e = exp_of_negative(cell + cell);
+    return (1.0f - e) / ((1.0f + exp_of_negative(o)) * (1.0f + e));
 }
-
-INLINE Floats sigmoid_of(Floats x) { return tanh_of(x * 0.5f) * 0.5f + 0.5f; }
 
 /* What a step works on: the hidden numbers before and after, and the cells, [texts][hidden] each. */
 typedef struct {
     const Lstm *lstm;
     const float *before;
     float *after, *cells;
-    const float *gates[MOST_CHANNELS][TEXTS_AT_ONCE];
+    const float *gates[MOST_CHANNELS][TEXTS_AT_ONCE + TEXTS]; /* null behind the last */
     float *out[TEXTS_AT_ONCE];
 } Step;
 
@@ -152,33 +166,37 @@ INLINE void step_some(const Step *step, int64_t first, int64_t lane, int texts) 
             gate[text][one] = load(step->gates[0][first + text] + column);
             if (step->lstm->channels > 1) gate[text][one] += load(step->gates[1][first + text] + column);
         }
+    for (int text = 0; text < texts; text++) /* rows lie anywhere: those of the next texts are asked for in time */
+        for (int one = 0; one < 4; one++)
+            FETCH(step->gates[0][first + texts + text] + (block * 4 + one) * LANES);
     for (int64_t from = 0; from < hidden; from++, weights += 4 * LANES) {
         Floats to_i = load(weights), to_f = load(weights + LANES);
         Floats to_g = load(weights + 2 * LANES), to_o = load(weights + 3 * LANES);
         for (int text = 0; text < texts; text++) {
-            Floats value = all(before[text * hidden + from]);
+            Floats value = ALL(before[text * hidden + from]);
             gate[text][0] = ADDED(value, to_i, gate[text][0]), gate[text][1] = ADDED(value, to_f, gate[text][1]);
             gate[text][2] = ADDED(value, to_g, gate[text][2]), gate[text][3] = ADDED(value, to_o, gate[text][3]);
         }
     }
     for (int text = 0; text < texts; text++) {
         float *cells = step->cells + (first + text) * hidden + lane;
-        Floats cell = sigmoid_of(gate[text][1]) * load(cells) + sigmoid_of(gate[text][0]) * tanh_of(gate[text][2]);
-        Floats value = sigmoid_of(gate[text][3]) * tanh_of(cell);
+        Floats cell = next_cell(gate[text][0], gate[text][1], gate[text][2], load(cells));
+        Floats value = shown(gate[text][3], cell);
         store(cells, cell);
         store(step->after + (first + text) * hidden + lane, value);
         store(step->out[first + text] + lane, value);
     }
 }
 
-ALONE void step_all(const Step *step, int64_t texts) {
+/* Alone, or constants of the functions above would take registers that sums need. */
+ALONE void step_many(const Step *step, int64_t first, int64_t lane) { step_some(step, first, lane, TEXTS); }
+ALONE void step_one(const Step *step, int64_t first, int64_t lane) { step_some(step, first, lane, 1); }
+
+static void step_all(const Step *step, int64_t texts) {
     for (int64_t lane = 0; lane < step->lstm->hidden; lane += WIDTH) {
         int64_t text = 0;
-        for (; text + TEXTS <= texts; text += TEXTS) step_some(step, text, lane, TEXTS);
-#if TEXTS > 2
-        for (; text + 2 <= texts; text += 2) step_some(step, text, lane, 2);
-#endif
-        for (; text < texts; text++) step_some(step, text, lane, 1);
+        for (; text + TEXTS <= texts; text += TEXTS) step_many(step, text, lane);
+        for (; text < texts; text++) step_one(step, text, lane);
     }
 }
 
