@@ -11,15 +11,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from textpipe.errors import REMAKE, ArtifactError
+from textpipe.models.prediction.encoding import Encoded, compiled_encoder, encode
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.text import SPACE_INSIDE, fold, one_word
 from textpipe.vocabulary import Vocabulary, count_tokens, read_vocabulary
+
+if TYPE_CHECKING:
+    from textpipe.models.prediction._kernel import Encoder
 
 Unit = Literal["word", "char", "both"]
 Ids = npt.NDArray[np.int64]
@@ -52,6 +56,12 @@ class Units(NamedTuple):
         found = functools.reduce(np.logical_or, [channel > UNKNOWN for channel in self.channels])
         counts = np.concatenate([[0], np.cumsum(found)])
         return np.asarray(counts[self.bounds[1:]] > counts[self.bounds[:-1]])
+
+    def part(self, texts: slice) -> Units:
+        """Some texts, which follow each other."""
+        bounds = self.bounds[texts.start : texts.stop + 1]
+        channels = tuple(channel[bounds[0] : bounds[-1]] for channel in self.channels)
+        return Units(channels, bounds - bounds[0], 0)
 
     def padded(self, texts: Ids, *, least: int = 1) -> tuple[list[Ids], Ids]:
         """(of each channel int64[texts, positions], int64[texts] lengths), positions those of the longest of these
@@ -102,8 +112,33 @@ class Inputs:
         """Rows that an embedding of each channel needs."""
         return tuple(len(vocabulary) + FIRST for vocabulary in self.vocabularies)
 
-    def encode(self, texts: Sequence[str]) -> Units:
-        """The ids of texts; a text without any unit has no positions."""
+    def encode(self, texts: Sequence[str], *, threads: int = 1, compiled: bool | None = None) -> Units:
+        """The ids of texts; a text without any unit has no positions.
+
+        compiled: by the kernel (None: if it is there); without it Python gives the same, slower
+        """
+        if self._encoder is None or compiled is False:
+            return self._encode(texts)
+        found = encode(self._encoder, texts, threads=threads, others=self._encoded)
+        return Units(found.channels, _bounds(found.lengths), found.cut)
+
+    def _encoded(self, texts: Sequence[str]) -> Encoded:
+        found = self._encode(texts)
+        return Encoded(found.channels, found.lengths, found.cut)
+
+    @functools.cached_property
+    def _encoder(self) -> Encoder | None:
+        """The kernel that reads texts, None where it cannot."""
+        return compiled_encoder(
+            self.unit,
+            self.tokenizer,
+            characters=None if self.unit == "word" else self._table,
+            words=() if self.unit == "char" else self.vocabularies[-1].tokens,
+            first=FIRST,
+            most=self.max_length,
+        )
+
+    def _encode(self, texts: Sequence[str]) -> Units:
         kept = [_normal(text) for text in texts]
         if self.unit == "word":
             return self._of_words(kept)

@@ -51,6 +51,7 @@ from textpipe.models.label_sets import predicted_sets
 from textpipe.models.labels import Gold, counted_labels, gold_counts, gold_of, judged_by
 from textpipe.models.neural_config import batch_size_for, metric_of, with_size
 from textpipe.models.occlusion import occluded
+from textpipe.models.prediction.tables import Quick
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
 from textpipe.training.initialisation import initialise, seeded
@@ -63,6 +64,7 @@ from textpipe.training.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
     from textpipe.embeddings.vectors import Vectors
+    from textpipe.models.prediction.tables import Network as AnyTables
 
 Doubles = npt.NDArray[np.float64]
 _WEIGHTS, _STEPS = "weights.safetensors", "steps.jsonl"
@@ -110,6 +112,7 @@ class Neural(ABC):
         self._tokenizer = tokenizer or Tokenizer()
         self._vectors, self._workers, self._device = vectors, workers, device
         self._fitted: _Fitted | None = None
+        self._quick = Quick(self.tables, self._decisions)
 
     @property
     def least(self) -> int:
@@ -125,6 +128,10 @@ class Neural(ABC):
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """A module that takes Batch.ids and Batch.lengths to float[texts, classes], decisions before any softmax. It
         has an attribute `embedding`, layers.Embedding; sizes: rows of its channels."""
+
+    def tables(self, network: Any) -> AnyTables | None:  # noqa: ARG002
+        """What decides on a CPU as that network does, but faster; None where there is no such thing."""
+        return None
 
     def facts(self) -> dict[str, object]:
         """What else is to be told of a training."""
@@ -269,8 +276,8 @@ class Neural(ABC):
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        units = fitted.inputs.encode(checked_texts(texts))
-        return _probabilities(fitted, self._decisions(fitted.network, units), units)
+        units = fitted.inputs.encode(checked_texts(texts), threads=torch.get_num_threads())
+        return _probabilities(fitted, self._quick.decisions(fitted.network, units), units)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """See textpipe.models.Classifier."""

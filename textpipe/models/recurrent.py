@@ -16,6 +16,7 @@ from torch.nn import functional
 from textpipe.models.layers import Embedding, PoolingName, pooling
 from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
+from textpipe.models.prediction.reading import Reader, ragged_pooling, reading_tables
 from textpipe.settings import check_numbers
 
 Cell = Literal["rnn", "lstm", "gru"]
@@ -54,6 +55,17 @@ class Recurrent(Neural):
     def network(self, sizes: Sequence[int], classes: int) -> Any:
         """See Neural."""
         return _Network(self.config, sizes, classes)
+
+    def tables(self, network: Any) -> Reader | None:
+        """See Neural: of LSTMs."""
+        config: RecurrentConfig = self.config
+        if config.cell != "lstm":
+            return None
+        layers = [
+            [one for one in (layer.forwards, layer.backwards) if one is not None] for layer in network.layers
+        ]
+        pooled = ragged_pooling(config.pooling, network.pooling, bidirectional=config.bidirectional)
+        return reading_tables(network.embedding, layers, network.last, pooled=pooled)
 
 
 class _Network(nn.Module):  # type: ignore[misc]

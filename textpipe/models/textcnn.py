@@ -19,6 +19,7 @@ from textpipe.errors import UsageError
 from textpipe.models.layers import Embedding, halves
 from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
+from textpipe.models.prediction.windows import Windows, window_tables
 from textpipe.models.textcnn_parts import Filters, filter_parts
 from textpipe.models.textcnn_windows import convolved_windows, pooled_windows
 from textpipe.settings import check_numbers
@@ -81,6 +82,13 @@ class TextCNN(Neural):
                 "the variant 'rand' has no use for vectors", hint="variant=nonstatic, static or twochannel"
             )
         return _Network(self.config, sizes, classes)
+
+    def tables(self, network: Any) -> Windows | None:
+        """See Neural."""
+        if self.config.max_norm:
+            _limit(network.last.weight, self.config.max_norm)
+        kernels = [kernel.weight for kernel in network.windows]
+        return window_tables(network.embedding, kernels, network.bias, network.last)
 
     def facts(self) -> dict[str, object]:
         """See Neural."""
