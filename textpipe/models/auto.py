@@ -3,11 +3,12 @@
 The probabilities of the members are averaged, Σ weight · probability (a linear opinion pool, Stone 1961), with the
 weights under which most held-back labels are found. A member that adds nothing to the others is not kept. Where a text
 has several labels, most is the highest micro F1 at any one threshold.
-A text that was learned from, word for word, is left to the last member, which knows all of these by heart.
+A text that was learned from, word for word, is left to the last member, which knows all of these by heart, and to the
+label that it had: a nearest neighbour that is the text itself.
 
 {prefix}classifier.json      also "members": architecture → weight (their files have its name before theirs), and the
                              "thresholds" of several labels
-{prefix}learned.npy          the hashes of all texts that were learned from, with more than one member
+{prefix}learned.npy          with more than one member the texts that were learned from, see learned_texts.py
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -36,9 +36,17 @@ from textpipe.models.files import (
     write_description,
 )
 from textpipe.models.held_back import calibration_error_of, held_back_scores, read_thresholds, thresholds_of
-from textpipe.models.label_sets import best_f1, predicted_sets
-from textpipe.models.labels import Gold, gold_of, judged_by
-from textpipe.models.learned_texts import Hashes, are_among, hashes_of, read_hashes, write_hashes
+from textpipe.models.label_sets import predicted_sets
+from textpipe.models.labels import gold_of, judged_by, label_places
+from textpipe.models.learned_texts import (
+    UNDECIDED,
+    Learned,
+    known_labels,
+    learned_texts,
+    read_learned,
+    write_learned,
+)
+from textpipe.models.opinion_pool import best_weights, pooled
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_choices, check_numbers
 from textpipe.training.log import TrainingLog
@@ -51,12 +59,7 @@ _FEWEST = 5_000  # texts to learn from: below, a TextCNN beside the linear model
 _MOST = 6_000_000  # characters that a network goes over in all its epochs
 _MOST_EPOCHS = 5
 _LONGEST = 256  # characters of a text that a network reads
-_STEPS = 20  # weights are multiples of one twentieth
-_NEAR = 2  # steps between weights that are looked at together
-_LAST = 13  # steps that the last member has at least
 _LEARNED = "learned.npy"
-_ENOUGH = 1_000_000  # decisions that weights are found by
-_KEPT = 0.1  # the least weight that is worth a member's time in prediction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +114,7 @@ class Auto:
         self.held_back: Floats | None = None
         self.thresholds: tuple[float, ...] | None = None
         self._members: list[_Member] = []
-        self._learned: Hashes = hashes_of(())
+        self._learned: Learned = learned_texts((), ())
 
     @property
     def members(self) -> dict[str, float]:
@@ -140,14 +143,14 @@ class Auto:
         judging = judged_by(valid, self.labels, separator)
         gold = gold_of(judging, self.labels, separator)
         weights = [1.0]
-        self._learned = hashes_of(one.text for one in documents)
+        self._learn(documents)
         self.thresholds = fitted[-1].thresholds  # of texts that it held back itself
         if len(gold):
             given = [_held_back(model) for model in fitted]
-            known = are_among([one.text for one in judging], self._learned)
+            known, _ = known_labels([one.text for one in judging], self._learned)
             new = ~known if not known.all() else known
             weights = best_weights([one[new] for one in given], gold[new])
-            self.held_back = _mixed(given, weights, known)
+            self.held_back = self._mixed([one.text for one in judging], given, weights)
             self.thresholds = thresholds_of(self.held_back, gold)
             log.facts["valid"] = held_back_scores(self.held_back, gold, self.labels)
             log.facts["calibration"] = {"ece_after": round(calibration_error_of(self.held_back, gold), 6)}
@@ -160,8 +163,27 @@ class Auto:
             _Member(arch, weight, model) for arch, weight, model in zip(chosen, weights, fitted, strict=True) if weight
         ]
         if refit:
-            self._learned = hashes_of(one.text for one in (*documents, *valid))
+            self._learn([*documents, *judging])
         return self
+
+    def _learn(self, documents: Sequence[Document]) -> None:
+        """Know these again. Where a text has several labels, the last member alone says which."""
+        found = [document for document in documents if document.label is not None]
+        alone = not self.config.label_sep
+        places = label_places(found, self.labels).tolist() if alone else [UNDECIDED] * len(found)
+        self._learned = learned_texts((one.text for one in found), places)
+
+    def _mixed(self, texts: Sequence[str], given: Sequence[Floats], weights: Sequence[float]) -> Floats:
+        """The members' mean; of a text that was learned from the mean of the last member's and of the label it had."""
+        found = pooled(given, weights)
+        if sum(weight > 0 for weight in weights) == 1:
+            return found
+        known, places = known_labels(texts, self._learned)
+        found[known] = given[-1][known]
+        decided = np.flatnonzero(places != UNDECIDED)
+        found[decided] /= 2
+        found[decided, places[decided]] += np.float32(0.5)
+        return found
 
     def _candidates(self, documents: Sequence[Document], valid: Sequence[Document]) -> tuple[list[str], str]:
         """The members that are tried, and why."""
@@ -185,12 +207,10 @@ class Auto:
         return found(found.Config(**settings), tokenizer=self._tokenizer, vectors=vectors, **self._machine)
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
-        """float32[texts, labels]: the members' weighted mean; of a text that was learned from, the last member's."""
+        """float32[texts, labels]: the members' weighted mean; of a text that was learned from see above."""
         members, texts = self._known, checked_texts(texts)
-        if len(members) == 1:
-            return members[0].model.predict_proba(texts)
         given = [one.model.predict_proba(texts) for one in members]
-        return _mixed(given, [one.weight for one in members], are_among(texts, self._learned))
+        return self._mixed(texts, given, [one.weight for one in members])
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
@@ -206,7 +226,7 @@ class Auto:
         from textpipe.models.occlusion import occluded
 
         members, texts = self._known, checked_texts(texts)
-        alone = np.ones(len(texts), np.bool_) if len(members) == 1 else are_among(texts, self._learned)
+        alone = np.ones(len(texts), np.bool_) if len(members) == 1 else known_labels(texts, self._learned)[0]
         found: dict[int, Parts] = {}
         own = getattr(members[-1].model, "explain", None)
         for rows, way in ((np.flatnonzero(alone).tolist(), own), (np.flatnonzero(~alone).tolist(), None)):
@@ -237,7 +257,7 @@ class Auto:
         for member in members:
             member.model.save(folder, prefix=f"{prefix}{member.arch}.")
         if len(members) > 1:
-            write_hashes(folder / f"{prefix}{_LEARNED}", self._learned)
+            write_learned(folder / f"{prefix}{_LEARNED}", self._learned)
 
     @classmethod
     def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> Self:
@@ -254,7 +274,7 @@ class Auto:
                 raise ArtifactError(f"its {arch} knows other labels", where=where, hint=REMAKE)
             self._members.append(_Member(arch, weight, model))
         if len(self._members) > 1:
-            self._learned = read_hashes(folder / f"{prefix}{_LEARNED}")
+            self._learned = read_learned(folder / f"{prefix}{_LEARNED}", labels=len(self.labels))
         return self
 
 
@@ -262,55 +282,6 @@ def epochs_for(documents: Sequence[Document]) -> int:
     """How often a network goes over the texts: often over few, seldom over many, so that an hour is never needed."""
     characters = sum(min(len(document.text), _LONGEST) for document in documents)
     return min(_MOST_EPOCHS, max(1, round(_MOST / max(characters, 1))))
-
-
-def best_weights(given: Sequence[Floats], gold: Gold) -> list[float]:
-    """The weights, multiples of 0.05 that sum to 1, under which most of `gold` are found: places of labels, or
-    bool[texts, labels], by the highest micro F1 at any one threshold.
-
-    given: float32[texts, labels] of each member. How many are right is averaged over all weights that are up to 0.1
-    away, for a single weight is right now and then by chance; of equally good ones the likelier for `gold`. A weight
-    below 0.1 is 0, and the last member has 0.65 at least: it learns from the held-back texts afterwards, the others do
-    not. On rows that neither had seen a network's best weight was 0.1 to 0.4 (docs/classification.md).
-    """
-    shares = np.array([share for share in _shares(len(given)) if all(not 0 < one < _KEPT * _STEPS for one in share)])
-    means = [_mean(given, (share / _STEPS).tolist()) for share in shares]
-    right, likely = (np.array(column) for column in zip(*(_met(mean, gold) for mean in means), strict=True))
-    near = np.abs(shares[:, None] - shares).max(axis=2) <= _NEAR
-    smooth = (near @ right) / near.sum(axis=1)
-    allowed = np.flatnonzero(shares[:, -1] >= _LAST)
-    best = max(allowed.tolist(), key=lambda place: (round(float(smooth[place]), 9), likely[place]))
-    return [float(one) / _STEPS for one in shares[best]]
-
-
-def _met(mean: Floats, gold: Gold) -> tuple[float, float]:
-    """(how much of gold is found, the mean log likelihood of it)"""
-    if gold.ndim == 1:
-        likelihood = mean[np.arange(len(gold)), gold]
-        return float((mean.argmax(axis=1) == gold).mean()), float(np.log(np.maximum(likelihood, 1e-7)).mean())
-    every = max(1, -(-mean.size // _ENOUGH))
-    found, wanted = mean[::every].astype(np.float64), gold[::every]
-    likelihood = np.where(wanted, found, 1 - found)
-    return best_f1(found.ravel(), wanted.ravel())[0], float(np.log(np.maximum(likelihood, 1e-7)).mean())
-
-
-def _shares(members: int) -> list[tuple[int, ...]]:
-    """All ways to divide the steps among members."""
-    return [share for share in product(range(_STEPS + 1), repeat=members) if sum(share) == _STEPS]
-
-
-def _mean(given: Sequence[Floats], weights: Sequence[float]) -> Floats:
-    total = np.zeros_like(given[0])
-    for one, weight in zip(given, weights, strict=True):
-        total += np.float32(weight) * one
-    return total
-
-
-def _mixed(given: Sequence[Floats], weights: Sequence[float], known: npt.NDArray[np.bool_]) -> Floats:
-    """The weighted mean, of texts that were learned from what the last member gave."""
-    found = _mean(given, weights)
-    found[known] = given[-1][known]
-    return found
 
 
 def _held_back(model: Classifier) -> Floats:
