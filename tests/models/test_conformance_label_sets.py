@@ -57,7 +57,7 @@ def case_(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", name="model")
 def model_(case: str) -> Classifier:
-    """Judged by what it learned, so that it trusts itself: of so few texts none that is held back is like the others."""
+    """Judged by what it learned, so that it trusts itself: of so few texts none held back is like the others."""
     return fitted(case, valid=DOCUMENTS)
 
 
