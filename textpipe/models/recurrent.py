@@ -18,6 +18,7 @@ from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
 from textpipe.models.prediction.reading import Reader, ragged_pooling, reading_tables
 from textpipe.settings import check_numbers
+from textpipe.training.surroundings import no_unscaled_float16
 
 Cell = Literal["rnn", "lstm", "gru"]
 
@@ -82,10 +83,11 @@ class _Network(nn.Module):  # type: ignore[misc]
         config = self.config
         values = self.embedding(ids)
         backwards = turned_places(lengths, values.shape[1])
-        for number, layer in enumerate(self.layers):
-            if number:
-                values = functional.dropout(values, config.layer_dropout, self.training)
-            values = layer(values, backwards)
+        with no_unscaled_float16(lengths.device):
+            for number, layer in enumerate(self.layers):
+                if number:
+                    values = functional.dropout(values, config.layer_dropout, self.training)
+                values = layer(values, backwards)
         return self.last(functional.dropout(self.pooling(values, lengths), config.dropout, self.training))
 
 

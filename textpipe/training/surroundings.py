@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -54,14 +54,36 @@ def _one_order() -> Iterator[None]:
 
 @contextmanager
 def evaluation(network: Any) -> Iterator[None]:
-    """No dropout, no gradients; afterwards the network is as it was. For scores and predictions."""
+    """No dropout, no gradients, no TF32; afterwards the network is as it was. For scores and predictions."""
     training = network.training
     network.eval()
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), whole_float32():
             yield
     finally:
         network.train(training)
+
+
+@contextmanager
+def whole_float32() -> Iterator[None]:
+    """A GPU's convolutions and recurrent layers in float32, where torch takes TF32 if nobody speaks: with ten bits of
+    each number the others of a batch could be seen in a text's probabilities."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+@contextmanager
+def no_unscaled_float16(device: Any) -> Iterator[None]:
+    """For recurrent layers, which torch takes to float16 on a GPU whatever autocast was told, losses scaled or not: in
+    place of bfloat16 they are in float32 (or TF32)."""
+    name = device.type
+    halves = name == "cuda" and torch.is_autocast_enabled(name) and torch.get_autocast_dtype(name) == torch.bfloat16
+    with torch.autocast(name, enabled=False) if halves else nullcontext():
+        yield
 
 
 def reseed(device: Any, *numbers: int) -> None:
