@@ -4,6 +4,7 @@ One entry of the file's metadata, `textpipe`, holds all of it as JSON:
 
 format          1
 arch, labels    of the columns of `probabilities`
+thresholds      of labels that do not exclude each other: each is given from that probability on; null else
 hmm, mode       how texts are cut; dictionary: the user's words, [word, frequency, tag]
 inputs          of each its name and what it reads, see `Reads`
 settings        of the classifier, or of each member
@@ -114,10 +115,12 @@ def description(
     arch: str, classifier: Classifier, tokenizer: Tokenizer, inputs: Iterable[Reads], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
     """All that is written, but for the check."""
+    thresholds = getattr(classifier, "thresholds", None)
     return {
         "format": FORMAT,
         "arch": arch,
         "labels": list(classifier.labels),
+        "thresholds": None if thresholds is None else list(thresholds),
         "mode": tokenizer.mode,
         "hmm": tokenizer.hmm,
         "dictionary": [list(entry) for entry in tokenizer.dictionary.entries],

@@ -55,8 +55,8 @@ _ODD = (
 
 
 class Check(NamedTuple):
-    """texts: how many were compared; difference: the largest of probabilities; agreement: share of equal labels;
-    rate, rate_before: texts a second from strings, by onnxruntime and by the classifier"""
+    """texts: how many were compared; difference: the largest of probabilities; agreement: the share of texts whose
+    labels are equal; rate, rate_before: texts a second from strings, by onnxruntime and by the classifier"""
 
     texts: int
     difference: float
@@ -99,8 +99,16 @@ def compared(
     end = time.perf_counter()
     wanted = np.concatenate(parts)
     difference = float(np.abs(found - wanted).max()) if np.isfinite(found).all() else float("inf")
-    agreement = float((found.argmax(axis=1) == wanted.argmax(axis=1)).mean())
+    labels = [_labels(one, about["thresholds"]) for one in (found, wanted)]
+    agreement = float((labels[0] == labels[1]).all(axis=1).mean())
     return Check(len(texts), difference, agreement, len(texts) / (middle - start), len(texts) / (end - middle))
+
+
+def _labels(probabilities: npt.NDArray[np.float32], thresholds: Sequence[float] | None) -> npt.NDArray[Any]:
+    """[texts, n]: which label a text gets, or whether it gets each of them."""
+    if thresholds is None:
+        return probabilities.argmax(axis=1)[:, None]
+    return np.asarray(probabilities >= np.asarray(thresholds, np.float32))
 
 
 def _session(model: bytes) -> Any:
