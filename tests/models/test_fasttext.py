@@ -112,7 +112,7 @@ def test_probabilities_are_those_of_the_reference(model: FastText) -> None:
             expected = fitted.prior
             unknown += 1
         else:
-            raised = np.exp((np.array(decisions) - max(decisions)) * fitted.scale)
+            raised = np.exp((np.array(decisions) - max(decisions)) * fitted.calibration.scale)
             expected = raised / raised.sum()
         np.testing.assert_allclose(row, expected, atol=1e-5, err_msg=repr(text))
     assert 0 < unknown < len(TEXTS) / 2
@@ -294,7 +294,7 @@ def test_the_best_epoch_is_kept_and_all_learned_anew() -> None:
     assert log.facts["best_epoch"] == all_of_them.facts["best_epoch"]
     assert log.facts["valid"] == all_of_them.facts["valid"]
     np.testing.assert_array_equal(first.held_back, again.held_back)
-    assert first._known.scale == again._known.scale
+    assert first._known.calibration == again._known.calibration
     assert again._known.vectorizer.documents == 120
     history = again._known.history
     assert history is not None

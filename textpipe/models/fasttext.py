@@ -1,6 +1,7 @@
 """fastText's classifier (Joulin et al. 2017): the mean of the embeddings of a text's n-grams, and one layer on top.
 
-{prefix}classifier.json    also "bias", "prior" and "scale"
+{prefix}classifier.json    also "bias", "prior", "scale" and "offset" (lists where a text has several labels), and of
+                           several labels "thresholds"
 {prefix}features.json, {prefix}table.npy, {prefix}ngrams.jsonl     see features/files.py
 {prefix}weights.npy        float32[n-grams, columns + 1], the last column 1, which counts: a column a label; or one a
                            number of the embeddings where these are fewer than the labels, and then
@@ -14,7 +15,6 @@ torch's (fasttext_training.py).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,11 +25,11 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
+from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.features.config import FeatureConfig
 from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
 from textpipe.features.vectorizer import Vectorizer
-from textpipe.models.calibration import Calibration
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -39,7 +39,9 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
-from textpipe.models.labels import counted_labels
+from textpipe.models.held_back import AnyCalibration, read_calibration, read_thresholds
+from textpipe.models.label_sets import predicted_sets
+from textpipe.models.labels import counted_labels, judged_by
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.config import TrainingConfig
@@ -64,6 +66,7 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
     ngram_dropout: share of n-grams that are not heard in training; dropout: of the numbers of their mean
     relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well (where
         they are no others' judge: `--valid 0.1`)
+    label_sep: what stands between several labels of a text, each of which is a decision of its own; empty: it has one
     """
 
     word_min_count: int = 2
@@ -78,10 +81,14 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
     ngram_dropout: float = 0.5
     dropout: float = 0.2
     relearn: bool = True
+    label_sep: str = ""
 
     def __post_init__(self) -> None:
         FeatureConfig.__post_init__(self)
         TrainingConfig.__post_init__(self)
+        check_separator(self.label_sep)
+        if self.metric == "mean_average_precision" and not self.label_sep:
+            raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")
         check_numbers(
             self,
             dim=(1, 4_096),
@@ -94,14 +101,16 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
 
 class Fitted(NamedTuple):
     """weights: float32[n-grams, columns + 1]; output: float32[embedding, labels], None where the columns are labels;
-    prior: of labels, in training; scale: of decisions, see calibration.py"""
+    prior: of labels, in training; calibration: from decisions to probabilities; thresholds: of several labels a text
+    """
 
     vectorizer: Vectorizer
     weights: Floats
     output: Floats | None
     bias: Doubles
     prior: Doubles
-    scale: float
+    calibration: AnyCalibration
+    thresholds: tuple[float, ...] | None = None
     history: History | None = None
 
     def decisions(self, texts: Sequence[str]) -> tuple[Doubles, npt.NDArray[np.bool_]]:
@@ -119,7 +128,7 @@ class Fitted(NamedTuple):
 
     def probabilities(self, decisions: Doubles, known: npt.NDArray[np.bool_]) -> Floats:
         """float32[texts, labels]"""
-        found = Calibration(together=True, scale=self.scale).probabilities(decisions)
+        found = self.calibration.probabilities(decisions)
         found[~known] = self.prior
         return found
 
@@ -141,6 +150,7 @@ class FastText:
         self.config = config or FastTextConfig()
         self.labels: tuple[str, ...] = ()
         self.held_back: Floats | None = None
+        self.thresholds: tuple[float, ...] | None = None
         self._tokenizer = tokenizer or Tokenizer()
         self._workers, self._device = workers, device
         self._fitted: Fitted | None = None
@@ -157,11 +167,10 @@ class FastText:
         from textpipe.models.fasttext_training import learned
 
         documents = [document for document in documents if document.label is not None]
-        self.labels = tuple(counted_labels(documents))
-        valid = [document for document in valid if document.label in self.labels]
+        self.labels = tuple(counted_labels(documents, self.config.label_sep))
         self._fitted, self.held_back = learned(
             documents,
-            valid,
+            judged_by(valid, self.labels, self.config.label_sep),
             refit=refit,
             labels=self.labels,
             config=self.config,
@@ -170,6 +179,7 @@ class FastText:
             device=self._device,
             log=log,
         )
+        self.thresholds = self._fitted.thresholds
         return self
 
     def _vectorizer(self, texts: Sequence[str], log: TrainingLog) -> Vectorizer:
@@ -194,6 +204,10 @@ class FastText:
     def predict(self, texts: Sequence[str]) -> list[str]:
         """See textpipe.models.Classifier."""
         return best_labels(self.labels, self.predict_proba(texts))
+
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """See textpipe.models.Classifier."""
+        return predicted_sets(self, texts)
 
     def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
         """What each token of each text adds to the decision for the label of the same place.
@@ -222,7 +236,9 @@ class FastText:
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), "scale": fitted.scale}
+        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
+        if fitted.thresholds is not None:
+            numbers["thresholds"] = fitted.thresholds
         write_description(folder, prefix=prefix, arch="fasttext", labels=self.labels, config=self.config, **numbers)
         write_vectorizer(folder, fitted.vectorizer, prefix=prefix)
         write_array(folder / f"{prefix}{_WEIGHTS}", fitted.weights)
@@ -242,13 +258,13 @@ class FastText:
         loaded._device = device
         loaded.labels = tuple(description["labels"])
         bias = read_numbers(description.get("bias"), len(loaded.labels), where=where)
-        prior = read_shares(description, where=where)
-        scale = description.get("scale")
-        if type(scale) is not float or not 0 < scale < math.inf:
-            raise ArtifactError("not a scale", where=where, hint=REMAKE)
+        several = bool(loaded.config.label_sep)
+        prior = read_shares(description, where=where, several=several)
+        calibration = read_calibration(description, together=True, several=several, where=where)
+        loaded.thresholds = read_thresholds(description, loaded.config, where=where)
         vectorizer = read_vectorizer(folder, prefix=prefix, spans=tokenizer.spans, counts=True)
         weights, output = _read_weights(folder, prefix, vectorizer.features, len(loaded.labels), loaded.config.dim)
-        loaded._fitted = Fitted(vectorizer, weights, output, bias, prior, scale)
+        loaded._fitted = Fitted(vectorizer, weights, output, bias, prior, calibration, loaded.thresholds)
         return loaded
 
 

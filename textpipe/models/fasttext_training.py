@@ -17,15 +17,14 @@ from textpipe.corpus.document import Document
 from textpipe.device import reporting_no_memory, torch_device
 from textpipe.features.characters import starts_of
 from textpipe.features.vectorizer import Rows, Vectorizer
-from textpipe.metrics.classification import scores
-from textpipe.models.calibration import Calibration, calibrated
 from textpipe.models.fasttext import Fitted
-from textpipe.models.labels import label_places
+from textpipe.models.held_back import calibrate, calibration_facts, held_back_scores, thresholds_of, uncalibrated
+from textpipe.models.labels import Gold, gold_counts, gold_of
 from textpipe.training.batches import bucketed
 from textpipe.training.initialisation import seeded
 from textpipe.training.log import TrainingLog
 from textpipe.training.loop import Task, Trained, train
-from textpipe.training.losses import class_loss
+from textpipe.training.losses import class_loss, label_loss
 
 if TYPE_CHECKING:
     from textpipe.models.fasttext import FastTextConfig
@@ -39,7 +38,7 @@ _MIXED = np.uint64(0x9E3779B97F4A7C15)
 
 class Batch(NamedTuple):
     """ids int64[n-grams of all texts], weights float32 of each: its share in its text; starts: int64[texts], where each
-    text's begin; classes: int64[texts]"""
+    text's begin; classes: int64[texts], or bool[texts, labels]"""
 
     ids: Any
     weights: Any
@@ -55,7 +54,7 @@ class Bags(NamedTuple):
     ids: npt.NDArray[np.int32]
     shares: Floats
 
-    def batch(self, texts: Integers, gold: Integers) -> Batch:
+    def batch(self, texts: Integers, gold: Gold) -> Batch:
         """These texts, with their classes."""
         firsts = self.bounds[texts]
         lengths = self.bounds[texts + 1] - firsts
@@ -98,22 +97,23 @@ def learned(
     torch_device(device)  # one that is not there is told before anything takes time
     teacher = _Teacher(labels, config, vectorizer_of, workers, device)
     found, trained = teacher.learn(documents, valid, config.epochs, log)
-    held_back = None
+    gold = gold_of(valid, labels, config.label_sep)
+    decisions, known = found.decisions([one.text for one in valid])
+    found = found._replace(calibration=calibrate(decisions, gold, together=True))
+    held_back = found.probabilities(decisions, known)
+    found = found._replace(thresholds=thresholds_of(held_back, gold))
     if valid:
-        decisions, known = found.decisions([one.text for one in valid])
-        scale = calibrated(decisions, label_places(valid, labels), together=True).scale
-        found = found._replace(scale=scale)
-        held_back = found.probabilities(decisions, known)
-        log.facts["valid"] = scores([one.label or "" for one in valid], labels, held_back)
+        log.facts["valid"] = held_back_scores(held_back, gold, labels)
+        log.facts["calibration"] = calibration_facts(decisions, held_back, gold, together=True)
     again = bool(config.relearn and refit and valid)
     if again:
         everything = [*documents, *valid]
         log.note(f"learns anew from all {len(everything):,} texts, {trained.best_epoch} epochs")
         work = None if log.work is None else log.work / "all"
         last, _ = teacher.learn(everything, [], trained.best_epoch, replace(log, work=work, facts={}))
-        found = last._replace(scale=found.scale, history=found.history)
-    log.facts.update(scale=found.scale, ngrams=found.vectorizer.features, refit=again)
-    return found, held_back
+        found = last._replace(calibration=found.calibration, thresholds=found.thresholds, history=found.history)
+    log.facts.update(found.calibration.numbers(), ngrams=found.vectorizer.features, refit=again)
+    return found, held_back if valid else None
 
 
 class _Teacher(NamedTuple):
@@ -126,22 +126,20 @@ class _Teacher(NamedTuple):
     def learn(
         self, documents: Sequence[Document], valid: Sequence[Document], epochs: int, log: TrainingLog
     ) -> tuple[Fitted, Trained]:
-        """Weights that were learned from documents, with a scale of 1."""
+        """Weights that were learned from documents, uncalibrated."""
         batch_size = min(self.config.batch_size, max(len(documents) // _STEPS_WANTED, _LEAST_BATCH))
-        config = replace(self.config, epochs=epochs, batch_size=batch_size)
+        config = replace(self.config, epochs=epochs, batch_size=batch_size, metric=_metric(self.config))
         texts = [one.text for one in documents]
         vectorizer = self.vectorizer_of(texts, log)
         buckets = bucket_of(vectorizer, config.buckets)
         bags = bags_of(vectorizer.rows(texts), buckets)
         held = bags_of(vectorizer.rows([one.text for one in valid]), buckets)
-        gold, held_gold = (label_places(part, self.labels) for part in (documents, valid))
-        counts = np.bincount(gold, minlength=len(self.labels))
+        gold, held_gold = (gold_of(part, self.labels, config.label_sep) for part in (documents, valid))
         hint = "fewer embeddings: --set buckets=100000, or --set dim=8"
         with reporting_no_memory("not enough memory for these n-grams", hint=hint), seeded(config.seed):
             embeddings = vectorizer.features if buckets is None else config.buckets
             network = _Network(config, embeddings, len(self.labels))
-        names = [one.label or "" for one in valid]
-        task = _task(network, bags, gold, held, names, self.labels, counts.tolist(), config)
+        task = _task(network, bags, gold, held, held_gold, self.labels, config)
         mark = _digest(*bags, gold, *held, held_gold)
         trained = train(task, config, log=log, workers=self.workers, device=self.device, fingerprint=mark)
         log.facts.update(
@@ -153,24 +151,29 @@ class _Teacher(NamedTuple):
             batch_size=batch_size,
         )
         weights, output, bias = _tables(network, buckets)
-        prior = counts / len(documents)
-        return Fitted(vectorizer, weights, output, bias, prior, 1.0, trained.history), trained
+        prior = gold_counts(gold, len(self.labels)) / len(documents)
+        plain = uncalibrated(gold, len(self.labels), together=True)
+        return Fitted(vectorizer, weights, output, bias, prior, plain, history=trained.history), trained
+
+
+def _metric(config: FastTextConfig) -> Any:
+    """Whose gain counts: of several labels a text no accuracy, which has next to none to give in the first epochs."""
+    return "mean_average_precision" if config.label_sep and config.metric == "accuracy" else config.metric
 
 
 def _task(
     network: _Network,
     bags: Bags,
-    gold: Integers,
+    gold: Gold,
     held: Bags,
-    held_labels: Sequence[str],
+    held_gold: Gold,
     labels: Sequence[str],
-    counts: Sequence[int],
     config: FastTextConfig,
 ) -> Task:
-    criterion = class_loss(config, counts)
+    counts: list[int] = gold_counts(gold, len(labels)).tolist()
+    criterion = label_loss(config, counts, len(gold)) if config.label_sep else class_loss(config, counts)
     lengths = np.diff(bags.bounds)
-    judged = range(0, len(held_labels), _AT_ONCE)
-    nothing = np.zeros(len(held_labels), np.int64)
+    plain = uncalibrated(held_gold, len(labels), together=True)
 
     def loss(network: Any, batch: Batch) -> tuple[Any, int]:
         return criterion(network(batch), batch.classes), len(batch.classes)
@@ -178,21 +181,22 @@ def _task(
     def score(network: Any) -> dict[str, float]:
         place = network.output.weight.device
         parts = []
-        for first in judged:
-            batch = held.batch(np.arange(first, min(first + _AT_ONCE, len(held_labels))), nothing)
+        for first in range(0, len(held_gold), _AT_ONCE):
+            batch = held.batch(np.arange(first, min(first + _AT_ONCE, len(held_gold))), held_gold)
             parts.append(network(Batch(*(part.to(place) for part in batch))).double().cpu().numpy())
-        return scores(held_labels, labels, Calibration(together=True).probabilities(np.concatenate(parts)))
+        return held_back_scores(plain.probabilities(np.concatenate(parts)), held_gold, labels, tuned=False)
 
     def batches(epoch: int) -> _Batches:
         return _Batches(bags, gold, bucketed(lengths, config.batch_size, seed=config.seed, epoch=epoch))
 
-    return Task(network=network, batches=batches, loss=loss, score=score if held_labels else None)
+    tells = len(held_gold) and (held_gold.ndim == 1 or held_gold.any())  # without any label no epoch is the best
+    return Task(network=network, batches=batches, loss=loss, score=score if tells else None)
 
 
 class _Batches(Sequence[Batch]):
     """The batches of an epoch, each made when it is needed."""
 
-    def __init__(self, bags: Bags, gold: Integers, rows: list[Integers]) -> None:
+    def __init__(self, bags: Bags, gold: Gold, rows: list[Integers]) -> None:
         self.bags, self.gold, self.rows = bags, gold, rows
 
     def __len__(self) -> int:
