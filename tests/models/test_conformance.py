@@ -37,6 +37,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**SMALL, "cell": "gru", "hidden": 16, "unit": "word", "pooling": "last"},
     ),
     "lstm, attention": ("recurrent", {**SMALL, "hidden": 16, "unit": "both", "pooling": "attention"}),
+    "textgcn": ("textgcn", {"dim": 16, "epochs": 40}),
+    "textgcn of characters": ("textgcn", {"dim": 16, "epochs": 40, "unit": "char", "window": 3, "min_pmi": 0.0}),
     "auto": ("auto", {}),
 }
 LABELS = ("a label with\ttab", "体育")

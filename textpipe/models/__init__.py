@@ -30,6 +30,7 @@ CLASSIFIERS = {  # name on the command line → where it lives
     "mlp": "textpipe.models.mlp:MLP",
     "textcnn": "textpipe.models.textcnn:TextCNN",
     "recurrent": "textpipe.models.recurrent:Recurrent",
+    "textgcn": "textpipe.models.textgcn:TextGCN",
 }
 _OF_TORCH = frozenset({"mlp", "textcnn", "recurrent"})
 _GROUP = "textpipe.classifiers"
