@@ -11,6 +11,7 @@ next window - 1 words alone, not with all words of all windows: the work grows w
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -48,12 +49,10 @@ def count_windows(
     ids: of all documents' words, one document after the other, below `words`; bounds: int64[documents + 1], where each
     begins and the last one ends; progress is told the share that is done. Memory: that of the pairs, twice.
     """
-    from scipy.sparse import csr_matrix
-
     lengths = np.diff(bounds)
     windows = int(np.where(lengths > window, lengths - window + 1, np.minimum(lengths, 1)).sum())
     single = np.zeros(words, np.int64)
-    pairs = csr_matrix((words, words), dtype=np.int64)
+    pairs = _summed([], words)
     for first, last in _portions(bounds):
         some = bounds[first : last + 1]
         found = _counted(ids[some[0] : some[-1]].astype(np.int32), (some - some[0]).astype(np.int32), words, window)
@@ -67,14 +66,12 @@ def _portions(bounds: Integers) -> list[tuple[int, int]]:
     """(first, after the last) document of portions of about half a million words."""
     places = np.arange(0, int(bounds[-1]) + _AT_ONCE, _AT_ONCE)
     edges = sorted({0, len(bounds) - 1, *np.searchsorted(bounds, places).clip(max=len(bounds) - 1).tolist()})
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def _counted(ids: Places, bounds: Places, words: int, window: int) -> tuple[Integers, csr_matrix]:
     """(single, pairs) of some documents. A window is known by its last place; of a place there are those windows that
     begin no later, end before its word comes again, and are in the document."""
-    from scipy.sparse import coo_matrix
-
     places = np.arange(len(ids), dtype=np.int32)
     lengths = np.diff(bounds)
     begin, end = np.repeat(bounds[:-1], lengths), np.repeat(bounds[1:], lengths)
@@ -87,12 +84,19 @@ def _counted(ids: Places, bounds: Places, words: int, window: int) -> tuple[Inte
         count = np.minimum(after[:-distance], after[distance:]) - np.maximum(right, least[:-distance])
         kept = np.flatnonzero((count > 0) & (begin[:-distance] == begin[distance:]) & (ids[left] != ids[right]))
         parts.append((ids[left[kept]], ids[right[kept]], count[kept]))
-    if not parts:
-        return single, coo_matrix((words, words), dtype=np.int64).tocsr()
-    one, other, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    pairs = coo_matrix((counts, (np.minimum(one, other), np.maximum(one, other))), (words, words)).tocsr()
+    return single, _summed(parts, words)
+
+
+def _summed(parts: list[tuple[Places, Places, Places]], words: int) -> csr_matrix:
+    """int64[words, words]: the counts of pairs, the lesser number first, added up."""
+    from scipy.sparse import coo_matrix
+
+    nothing = np.zeros(0, np.int32)
+    one, other, counts = (np.concatenate(arrays) for arrays in zip((nothing,) * 3, *parts, strict=True))
+    places = (np.minimum(one, other), np.maximum(one, other))
+    pairs = coo_matrix((counts.astype(np.int64), places), (words, words)).tocsr()
     pairs.sum_duplicates()
-    return single, pairs
+    return pairs
 
 
 def _comes_again(ids: Places, begin: Places) -> Places:
@@ -114,7 +118,8 @@ def mutual_information(counts: WindowCounts, *, least: float = 0.0) -> csr_matri
     values = np.log(pairs.data * float(counts.windows) / chance)
     kept = values > max(least, 0.0)
     half = coo_matrix((values[kept], (pairs.row[kept], pairs.col[kept])), pairs.shape).tocsr()
-    return (half + half.T).tocsr()
+    whole: csr_matrix = (half + half.T).tocsr()
+    return whole
 
 
 def inverse_frequencies(ids: npt.NDArray[np.integer], bounds: Integers, *, words: int) -> Doubles:
@@ -160,7 +165,8 @@ def normalised(word_word: csr_matrix, document_word: csr_matrix) -> Graph:
     2017)."""
     from scipy.sparse import diags_array, eye_array
 
-    degrees = np.asarray(word_word.sum(axis=1)).ravel() + np.asarray(document_word.sum(axis=0)).ravel() + 1.0
+    sums = np.asarray(word_word.sum(axis=1)).ravel() + np.asarray(document_word.sum(axis=0)).ravel()
+    degrees = (sums + 1).astype(np.float64)
     scale = diags_array(degrees**-0.5)
     words = (scale @ (word_word + eye_array(len(degrees))) @ scale).tocsr().astype(np.float32)
     documents, own = joined_documents(document_word, degrees)

@@ -212,7 +212,9 @@ class TextGCN:
         log.share(0.0, "texts as ids")
         units, held = inputs.encode(texts), inputs.encode([document.text for document in valid])
         if units.cut or held.cut:
-            log.note(f"{units.cut + held.cut:,} texts are longer than {config.max_length:,} words: the rest is not read")
+            log.note(
+                f"{units.cut + held.cut:,} texts are longer than {config.max_length:,} words: the rest is not read"
+            )
         gold, held_gold = (label_places(part, self.labels) for part in (documents, valid))
         learned = learn(
             known_words(units),

@@ -196,7 +196,8 @@ class _Network(nn.Module):  # type: ignore[misc]
 
 
 def _network(graph: Graph, labelled: int, labels: int, config: TextGCNConfig) -> Any:
-    matrix = bmat([[graph.words, graph.documents.T], [graph.documents, diags_array(graph.own)]]).tocsr()
+    blocks: Any = [[graph.words, graph.documents.T], [graph.documents, diags_array(graph.own)]]
+    matrix: csr_matrix = bmat(blocks).tocsr()
     words = len(graph.degrees)
     documents = matrix[words:]
     parts = _Parts(_Edges.of(matrix), _Edges.of(documents[:labelled]), _Edges.of(documents[labelled:]))
@@ -204,9 +205,7 @@ def _network(graph: Graph, labelled: int, labels: int, config: TextGCNConfig) ->
         return _Network(parts, matrix.shape[0], labels, config)
 
 
-def _task(
-    network: Any, gold: Integers, held: Held, joined: tuple[csr_matrix, Floats], config: TextGCNConfig
-) -> Task:
+def _task(network: Any, gold: Integers, held: Held, joined: tuple[csr_matrix, Floats], config: TextGCNConfig) -> Task:
     criterion = class_loss(config, np.bincount(gold, minlength=len(held.labels)).tolist())
     classes = torch.from_numpy(gold)
     names = [held.labels[place] for place in held.gold.tolist()]
