@@ -59,6 +59,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "transformer",
         {**SMALL, **TINY, "unit": "word", "attention": "torch", "positions": "none"},
     ),
+    "textgcn": ("textgcn", {"dim": 16, "epochs": 40}),
+    "textgcn of characters": ("textgcn", {"dim": 16, "epochs": 40, "unit": "char", "window": 3, "min_pmi": 0.0}),
     "auto": ("auto", {}),
 }
 LABELS = ("a label with\ttab", "体育")

@@ -33,6 +33,7 @@ CLASSIFIERS = {  # name on the command line → where it lives
     "recurrent": "textpipe.models.recurrent:Recurrent",
     "dpcnn": "textpipe.models.dpcnn:DPCNN",
     "transformer": "textpipe.models.transformer:Transformer",
+    "textgcn": "textpipe.models.textgcn:TextGCN",
 }
 _OF_TORCH = frozenset({"mlp", "textcnn", "recurrent", "dpcnn", "transformer"})
 _GROUP = "textpipe.classifiers"
