@@ -16,7 +16,6 @@ from sklearn.svm import LinearSVC
 from tests.models.centroid import Centroid
 from textpipe.corpus.document import Document
 from textpipe.errors import ArtifactError, UsageError
-from textpipe.models.auto import best_weights
 from textpipe.models.label_sets import (
     LabelCalibration,
     best_f1,
@@ -28,6 +27,7 @@ from textpipe.models.label_sets import (
 )
 from textpipe.models.labels import label_matrix
 from textpipe.models.linear import Linear, LinearConfig, _matrix
+from textpipe.models.opinion_pool import best_weights
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import TrainingLog
 

@@ -20,7 +20,15 @@ from textpipe.models.mlp import MLP
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import EpochReport, TrainingLog
 
-SMALL = {"unit": "char", "epochs": 12, "dim": 16, "batch_size": 16, "lr": 0.02, "label_sep": ";", "hidden": ()}
+SMALL: dict[str, Any] = {
+    "unit": "char",
+    "epochs": 12,
+    "dim": 16,
+    "batch_size": 16,
+    "lr": 0.02,
+    "label_sep": ";",
+    "hidden": (),
+}
 
 
 def trained(log: TrainingLog | None = None, *, refit: bool = False, **settings: Any) -> MLP:

@@ -44,7 +44,8 @@ from textpipe.models.files import (
     write_description,
 )
 from textpipe.models.inputs import FIRST, Inputs, Units
-from textpipe.models.labels import counted_labels, label_places
+from textpipe.models.label_sets import predicted_sets
+from textpipe.models.labels import counted_labels, label_places, refuse_several_labels
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.config import TrainingConfig
@@ -76,6 +77,7 @@ class TextGCNConfig(TrainingConfig):
     window: words that are near each other; min_pmi: the least mutual information that joins two words, in the paper 0
     sublinear: a word that occurs n times in a document counts 1 + ln n instead of n
     dim: numbers between the layers, in the paper 200; dropout: of these
+    label_sep: empty: a text has one label, several are not learned
     relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well
     """
 
@@ -95,9 +97,11 @@ class TextGCNConfig(TrainingConfig):
     dim: int = 64
     dropout: float = 0.5
     relearn: bool = True
+    label_sep: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        refuse_several_labels(self, "textgcn")
         check_numbers(
             self,
             min_count=(0, 1_000_000),
@@ -158,6 +162,7 @@ class TextGCN:
         self.config = config or TextGCNConfig()
         self.labels: tuple[str, ...] = ()
         self.held_back: Floats | None = None
+        self.thresholds: tuple[float, ...] | None = None
         self._tokenizer = tokenizer or Tokenizer()
         self._machine: dict[str, Any] = {"workers": workers, "device": device}
         self._fitted: _Fitted | None = None
@@ -274,6 +279,10 @@ class TextGCN:
     def predict(self, texts: Sequence[str]) -> list[str]:
         """See textpipe.models.Classifier."""
         return best_labels(self.labels, self.predict_proba(texts))
+
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """See textpipe.models.Classifier."""
+        return predicted_sets(self, texts)
 
     @property
     def _known(self) -> _Fitted:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
+from textpipe.corpus.label_sets import is_labelled, labels_of
 from textpipe.corpus.split import text_hash
-from textpipe.discover.labels import has_label, quoted
+from textpipe.discover.labels import quoted
 from textpipe.errors import InputError, UsageError
 from textpipe.metrics.paired import accuracy, by_label, differences, macro_f1, mcnemar, sides
 from textpipe.models import Classifier
@@ -80,7 +81,7 @@ class Comparison:
         """Ask both; how many documents are done is told after each batch."""
         batch: list[Document] = []
         for document in documents:
-            if has_label(document):
+            if is_labelled(document, self._separator):
                 batch.append(document)
             else:
                 self._unlabelled += 1
@@ -94,7 +95,7 @@ class Comparison:
         texts = [document.text for document in batch]
         asked = [_answers(one.classifier, texts) for one in self._both]
         for document, first, second in zip(batch, *asked, strict=True):
-            gold = self._labels(document.label or "")
+            gold = frozenset(labels_of(document, self._separator))
             self._gold.append(gold)
             for given, answer in zip(self._given, (first, second), strict=True):
                 given.append(frozenset(answer.labels))
@@ -104,11 +105,6 @@ class Comparison:
                     self._shown.append(self._disagreement(document, gold, first, second))
         self._hashes += [text_hash(text) for text in texts]
         return len(self._gold)
-
-    def _labels(self, label: str) -> frozenset[str]:
-        if not self._separator:
-            return frozenset([label])
-        return frozenset(part.strip() for part in label.split(self._separator) if part.strip())
 
     def _disagreement(
         self, document: Document, gold: frozenset[str], first: _Answer, second: _Answer

@@ -17,7 +17,6 @@ import numpy as np
 from textpipe.errors import ResourceError, UsageError
 from textpipe.models import Classifier
 from textpipe.models.auto import Auto
-from textpipe.models.calibration import Calibration
 from textpipe.models.linear import Linear
 
 if TYPE_CHECKING:
@@ -96,12 +95,11 @@ def _of_network(graph: Graph, classifier: Neural) -> str:
     from textpipe.models.onnx.deciding import probabilities
     from textpipe.models.onnx.reading import read
 
-    inputs, network, prior, scale, _ = classifier.learned
+    inputs, network, prior, calibration, *_ = classifier.learned
     kinds = {"both": ("char", "word")}.get(inputs.unit, (inputs.unit,))
     reading = read(graph, kinds, least=classifier.least, most=inputs.max_length)
     room = classifier.arch if classifier.arch in _ROOMS else "traced"
     decisions = import_module(f"textpipe.models.onnx.{room}").decisions(graph, network.to("cpu"), reading)
-    calibration = Calibration(together=True, scale=scale)
     found = probabilities(graph, decisions, calibration, columns=len(prior), known=reading.known, prior=prior)
     return graph.op("Slice", found, graph.integers(0), reading.given)
 

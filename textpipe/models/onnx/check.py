@@ -107,7 +107,7 @@ def compared(
 def _labels(probabilities: npt.NDArray[np.float32], thresholds: Sequence[float] | None) -> npt.NDArray[Any]:
     """[texts, n]: which label a text gets, or whether it gets each of them."""
     if thresholds is None:
-        return probabilities.argmax(axis=1)[:, None]
+        return np.asarray(probabilities.argmax(axis=1)[:, None])
     return np.asarray(probabilities >= np.asarray(thresholds, np.float32))
 
 
