@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import DATA
+from tests.models import test_conformance as conformance
 from tests.models import texts
 from tests.models.centroid import Centroid
 from textpipe.errors import ResourceError, UsageError
@@ -53,6 +54,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mlp, leaky": ("mlp", {"unit": "char", "hidden": (8,), "activation": "leaky_relu", "buckets": 9}),
     "mlp, soft": ("mlp", {"unit": "char", "hidden": (8, 8), "activation": "softsign", "buckets": 9}),
 }
+KNOWN = {"auto", "linear", "mlp", "recurrent", "textcnn"}
 DOCUMENTS = texts.documents(60)
 TEXTS = [
     *(one.text for one in texts.documents(20, seed=3)),
@@ -123,6 +125,29 @@ def test_onnxruntime_gives_what_the_classifier_gives(case: str) -> None:
     assert predicted(content, about, []).shape == (0, 3)
     small, _ = file_of(model, arch, int8=True)
     np.testing.assert_allclose(predicted(small, about, TEXTS), wanted, atol=0.05)
+
+
+def test_every_other_architecture_is_written_or_refused() -> None:
+    """Those that have no case above."""
+    others = [case for case, (arch, _) in conformance.CASES.items() if arch not in KNOWN]
+    assert {arch for arch, _ in conformance.CASES.values()} == KNOWN | {conformance.CASES[case][0] for case in others}
+    for case in others:
+        model, arch = conformance.fitted(case), conformance.CASES[case][0]
+        found = attempted(model, arch)
+        if isinstance(found, UsageError):
+            assert "cannot write" in found.message or "cannot be written" in found.message, case
+        else:
+            content, about = found
+            wanted = model.predict_proba(TEXTS)
+            np.testing.assert_allclose(predicted(content, about, TEXTS), wanted, atol=2e-6, err_msg=case)
+
+
+def attempted(model: Classifier, arch: str) -> Any:
+    """What `file_of` gives, or the error."""
+    try:
+        return file_of(model, arch)
+    except UsageError as error:
+        return error
 
 
 def test_two_labels() -> None:

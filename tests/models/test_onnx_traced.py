@@ -94,3 +94,18 @@ def test_what_a_trace_does_not_see_is_an_error() -> None:
 
     with pytest.raises(UsageError, match="torch cannot write this network as ONNX: its trace"):
         written(trained(_OfOneBatch), arch="toy", tokenizer=Tokenizer())
+
+
+class _OfAnotherKind(_Convolutions):
+    """An operation that ONNX does not have."""
+
+    def forward(self, ids: Sequence[Any], lengths: Any) -> Any:
+        found = super().forward(ids, lengths)
+        return found @ torch.linalg.matrix_exp(found.T @ found)
+
+
+def test_what_onnx_does_not_have_is_an_error() -> None:
+    from textpipe.models.onnx import written
+
+    with pytest.raises(UsageError, match=r"torch cannot write this network as ONNX: .*matrix_exp"):
+        written(trained(_OfAnotherKind), arch="toy", tokenizer=Tokenizer())

@@ -26,7 +26,7 @@ def check_kind(store: Store, name: str, format: str) -> None:
     kind, _, rest = name.rpartition("/")
     known = {of for of, called in names(store) if called == rest} if store.exists else set()
     if kind == other or (not kind and wanted not in known and other in known):
-        formats = "onnx" if other == "classifier" else ", ".join(FORMATS)
+        formats = "onnx" if other == "classifier" else " or ".join(FORMATS)
         raise UsageError(f"{name!r} is {_MADE_OF[other]}, which {format} is no format of", hint=f"--format {formats}")
 
 

@@ -18,6 +18,9 @@ from textpipe.segment.tokenizer import Tokenizer
 
 NEAR = 1e-4  # that probabilities may differ
 LEAST_AGREEMENT = 0.99  # share of texts that keep their label with int8
+_HINT = "another architecture, textcnn or linear, is written otherwise"
+_STATE = onnxruntime.capi.onnxruntime_pybind11_state
+FAILURES = (_STATE.Fail, _STATE.InvalidArgument, _STATE.InvalidGraph, _STATE.RuntimeException, _STATE.NotImplemented)
 _AT_ONCE = 32
 _DRAWN, _LONGEST = 400, 40  # texts of the model's own units; units of them
 _SENTENCES = (
@@ -107,14 +110,16 @@ def compared(
 def _labels(probabilities: npt.NDArray[np.float32], thresholds: Sequence[float] | None) -> npt.NDArray[Any]:
     """[texts, n]: which label a text gets, or whether it gets each of them."""
     if thresholds is None:
-        return np.asarray(probabilities.argmax(axis=1)[:, None])
-    return np.asarray(probabilities >= np.asarray(thresholds, np.float32))
+        return np.asarray(probabilities.argmax(axis=1))[:, None]
+    given: npt.NDArray[Any] = probabilities >= np.asarray(thresholds, np.float32)
+    return given
 
 
 def _session(model: bytes) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # errors come as exceptions
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    try:
+        return session_of(model)
+    except FAILURES as error:
+        raise _cannot_run(error) from None
 
 
 def _run(session: Any, texts: Sequence[str], about: Mapping[str, Any], tokenizer: Tokenizer) -> npt.NDArray[np.float32]:
@@ -124,13 +129,21 @@ def _run(session: Any, texts: Sequence[str], about: Mapping[str, Any], tokenizer
         given = encoded(texts[first : first + _AT_ONCE], about["inputs"], tokenizer)
         try:
             parts.append(session.run(None, given)[0])
-        except Exception as error:  # onnxruntime's have no common class
-            reason = str(error).strip().splitlines()[0][-200:]
-            raise UsageError(f"onnxruntime cannot run what was written: {reason}", hint=_HINT) from None
+        except FAILURES as error:
+            raise _cannot_run(error) from None
     return np.concatenate(parts)
 
 
-_HINT = "another architecture, textcnn or linear, is written otherwise"
+def _cannot_run(error: Exception) -> UsageError:
+    reason = str(error).strip().splitlines()[0][-200:]
+    return UsageError(f"onnxruntime cannot run what was written: {reason}", hint=_HINT)
+
+
+def session_of(model: bytes) -> Any:
+    """onnxruntime's, which tells of errors by exceptions alone. Raises one of FAILURES."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def require_equal(check: Check, *, int8: bool) -> None:

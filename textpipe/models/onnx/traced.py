@@ -13,18 +13,17 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx import compose
 from torch import nn
 
 from textpipe.errors import UsageError
 from textpipe.models.inputs import FIRST, PADDING
+from textpipe.models.onnx.check import FAILURES, NEAR, session_of
 from textpipe.models.onnx.graph import OPSET, Graph
 from textpipe.models.onnx.reading import Read
 
 _SHAPES = ((3, 24), (2, 7), (5, 40))  # texts and positions: of the run that is traced, and of those it is held against
-_NEAR = 1e-4
 _HINT = "textcnn, recurrent, mlp, linear and auto do not need torch for it"
 
 
@@ -91,18 +90,16 @@ def _traced(network: Any, channels: int, shape: tuple[int, int], *, fixed: bool 
 
 def _holds(model: onnx.ModelProto, network: Any, examples: Sequence[Sequence[Any]]) -> bool:
     """Whether the graph gives what the network gives."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong here is no news
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = session_of(model.SerializeToString())
     names = [one.name for one in session.get_inputs()]
     with torch.no_grad():
         for example in examples:
             given = {name: value.numpy() for name, value in zip(names, example, strict=True)}
             try:
                 found = session.run(None, given)[0]
-            except onnxruntime.capi.onnxruntime_pybind11_state.Fail:
+            except FAILURES:
                 return False
             wanted = network(*example).numpy()
-            if found.shape != wanted.shape or np.abs(found - wanted).max() > _NEAR:
+            if found.shape != wanted.shape or np.abs(found - wanted).max() > NEAR:
                 return False
     return True
