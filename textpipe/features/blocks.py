@@ -58,9 +58,25 @@ def occurrences(
         yield from ((WORDS, one) for one in found)
 
 
+def words_among(characters: Characters, tokens: Tokens) -> tuple[npt.NDArray[np.bool_], Integers]:
+    """(bool[tokens]: those that are no white space, int64[texts + 1]: where those of each text begin)"""
+    _, is_word = hash_tokens(characters, _shifted(characters, tokens), start=0)
+    return is_word, _bounds_of_words(is_word, tokens)
+
+
 def _words(characters: Characters, tokens: Tokens, *, start: int, step: int) -> tuple[npt.NDArray[np.uint64], Integers]:
     """Hashes of the tokens that are not white space, and their bounds."""
+    hashes, is_word = hash_tokens(characters, _shifted(characters, tokens), start=start, step=step)
+    return hashes[is_word], _bounds_of_words(is_word, tokens)
+
+
+def _shifted(characters: Characters, tokens: Tokens) -> Integers:
     shift = np.repeat(characters.starts[:-1], np.diff(tokens.bounds))
-    hashes, is_word = hash_tokens(characters, tokens.spans + shift[:, None], start=start, step=step)
+    found: Integers = tokens.spans + shift[:, None]
+    return found
+
+
+def _bounds_of_words(is_word: npt.NDArray[np.bool_], tokens: Tokens) -> Integers:
     before = np.concatenate([[0], np.cumsum(is_word)])
-    return hashes[is_word], before[tokens.bounds]
+    found: Integers = before[tokens.bounds]
+    return found

@@ -50,33 +50,28 @@ def starts_of(lengths: Sequence[int] | Integers) -> Integers:
     return starts
 
 
-def without_runs(characters: Characters) -> Characters:
-    """One space in place of two or more characters of white space."""
+def is_kept(characters: Characters) -> npt.NDArray[np.bool_]:
+    """bool[n]: all but the second and later characters of a run of white space."""
     codes, starts = characters
     space = is_space(codes)
-    left_out = _goes_on(characters, space)
-    if not left_out.any():
-        return characters
-    begins_run = np.zeros(len(codes), bool)
-    begins_run[:-1] = left_out[1:]
-    codes = np.where(begins_run & space, np.uint32(0x20), codes)[~left_out]
-    gone = np.concatenate([[0], np.cumsum(left_out)])
-    return Characters(codes, starts - gone[starts])
-
-
-def kept_places(characters: Characters) -> Integers:
-    """int64[n]: where the characters that `without_runs` keeps were before."""
-    return np.flatnonzero(~_goes_on(characters, is_space(characters.codes)))
-
-
-def _goes_on(characters: Characters, space: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Whether each is white space that follows white space of the same text."""
-    codes, starts = characters
-    after = np.zeros(len(codes), bool)
+    after = np.zeros(len(codes), bool)  # whether it follows white space of the same text
     after[1:] = space[:-1]
     firsts = starts[:-1]
     after[firsts[firsts < len(codes)]] = False
-    return space & after
+    return ~(space & after)
+
+
+def without_runs(characters: Characters) -> Characters:
+    """One space in place of two or more characters of white space."""
+    codes, starts = characters
+    kept = is_kept(characters)
+    if kept.all():
+        return characters
+    begins_run = np.zeros(len(codes), bool)
+    begins_run[:-1] = ~kept[1:]
+    codes = np.where(begins_run & is_space(codes), np.uint32(0x20), codes)[kept]
+    gone = np.concatenate([[0], np.cumsum(~kept)])
+    return Characters(codes, starts - gone[starts])
 
 
 def is_space(codes: Codes) -> npt.NDArray[np.bool_]:

@@ -7,15 +7,15 @@ itself (as scikit-learn's TfidfVectorizer has with `smooth_idf` and `norm="l2"`)
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from textpipe.features.blocks import CHARS, Cut, Tokens, cut, occurrences, portions
-from textpipe.features.characters import Integers, starts_of
+from textpipe.features.blocks import CHARS, Cut, Tokens, cut, occurrences, portions, words_among
+from textpipe.features.characters import Integers, characters_of, starts_of
 from textpipe.features.config import FeatureConfig
 from textpipe.features.hashing import starts
 from textpipe.features.table import Table, look_up, make_table
@@ -33,6 +33,17 @@ class Rows(NamedTuple):
     bounds: Integers
     columns: npt.NDArray[np.int32]
     values: npt.NDArray[np.float64]
+
+
+class Known(NamedTuple):
+    """Where n-grams of one length stand that are features. block: CHARS or WORDS; texts, places: int64[n], of each the
+    text, and the character or word it begins with (see `blocks.occurrences`); columns: int64[n], of each its feature"""
+
+    block: int
+    length: int
+    texts: Integers
+    places: Integers
+    columns: Integers
 
 
 class Vectorizer:
@@ -139,6 +150,22 @@ class Vectorizer:
                 some = slice(portion.start, portion.stop)
                 self._score_plain(texts[some], weights, sums[some], known[some])
         return sums, known
+
+    def known(self, texts: Sequence[str]) -> Iterator[Known]:
+        """Where the features stand in texts, by block and length."""
+        for block, one in occurrences(texts, self.config, self._cut(texts), starts(self.seed)):
+            columns, _ = look_up(self.table, one.hashes)
+            found = (columns >= 0) & (columns < self.features)
+            yield Known(block, one.length, one.texts[found], one.places[found], columns[found])
+
+    def words(self, texts: Sequence[str]) -> tuple[Integers, Integers]:
+        """(int64[words, 2]: start and end, in its text, of each token that n-grams of words are made of; int64[texts +
+        1]: where those of each text begin). None where there is no block of words."""
+        tokens = self._cut(texts)
+        if tokens is None:
+            return np.zeros((0, 2), np.int64), np.zeros(len(texts) + 1, np.int64)
+        kept, bounds = words_among(characters_of(texts, folding=self.config.fold), tokens)
+        return tokens.spans[kept].astype(np.int64), bounds
 
     # ---------------------------------------------------------------------------------------------- the kernel
 
