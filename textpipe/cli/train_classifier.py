@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="The architecture: auto, linear, mlp, textcnn, recurrent.",
+    help="The architecture: auto, linear, fasttext, mlp, textcnn, recurrent.",
 )
 @click.option("--multi-label", is_flag=True, help="A text may have several labels, or none: an empty cell.")
 @click.option("--label-sep", metavar="TEXT", help="What stands between the labels of a text.  [default: ,]")
