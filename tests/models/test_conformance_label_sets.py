@@ -57,7 +57,7 @@ def case_(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", name="model")
 def model_(case: str) -> Classifier:
-    """Judged by what it learned, so that it trusts itself: of texts this few none that is held back is like the others."""
+    """Judged by what it learned, so that it trusts itself: of so few texts none held back is like the others."""
     return fitted(case, valid=DOCUMENTS)
 
 
@@ -85,7 +85,8 @@ def test_sets_are_learned_by_heart(model: Classifier) -> None:
 
 def test_probabilities_are_each_labels_own(model: Classifier) -> None:
     found = model.predict_proba([*ODD, *(one.text for one in DOCUMENTS)])
-    assert (found.dtype, found.shape) == (np.float32, (len(ODD) + len(DOCUMENTS), 2))
+    assert found.dtype == np.float32
+    assert found.shape == (len(ODD) + len(DOCUMENTS), 2)
     assert np.isfinite(found).all()
     assert (found >= 0).all()
     assert (found <= 1).all()

@@ -75,9 +75,8 @@ def test_calibration_is_the_least_penalised_loss() -> None:
     def fitted(odds: Any, wanted: Any, pull: float) -> Any:
         def loss(place: Any) -> float:
             logits = place[0] * odds + place[1]
-            return float((np.logaddexp(0, logits) - wanted * logits).sum()) + pull / 2 * (
-                (place[0] - 1) ** 2 + place[1] ** 2
-            )
+            pulled = pull / 2 * ((place[0] - 1) ** 2 + place[1] ** 2)
+            return float((np.logaddexp(0, logits) - wanted * logits).sum() + pulled)
 
         return minimize(loss, [1.0, 0.0], method="BFGS", options={"gtol": 1e-9}).x
 
