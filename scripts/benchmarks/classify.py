@@ -104,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", default="thucnews10,tnews,chnsenticorp")
-    parser.add_argument("--archs", default="linear,auto", help="ours, as linear,textcnn,recurrent,mlp,auto")
+    parser.add_argument("--archs", default="linear,auto", help="ours, as linear,fasttext,textcnn,recurrent,mlp,auto")
     parser.add_argument("--vectors", help="word vectors that networks begin with (word2vec text); said in the output")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--rows", type=int, help="only the first training rows, for a look")

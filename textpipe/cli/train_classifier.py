@@ -13,6 +13,7 @@ from textpipe.cli.reading import Reading, reads_all_of_paths
 from textpipe.cli.segmenting import has_tokenizer
 from textpipe.cli.storing import DEFAULT_STORE, complete_artifact, keeps_training, stage_logs, uses_store
 from textpipe.errors import UsageError
+from textpipe.models import CLASSIFIERS
 from textpipe.store.refs import LATEST
 from textpipe.toml import toml_value
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="The architecture: auto, linear, mlp, textcnn, recurrent, dpcnn, transformer.",
+    help=f"The architecture: {', '.join(CLASSIFIERS)}.",
 )
 @click.option("--multi-label", is_flag=True, help="A text may have several labels, or none: an empty cell.")
 @click.option("--label-sep", metavar="TEXT", help="What stands between the labels of a text.  [default: ,]")

@@ -74,11 +74,6 @@ def without_runs(characters: Characters) -> Characters:
     return Characters(codes, starts - gone[starts])
 
 
-def kept_places(characters: Characters) -> Integers:
-    """int64[n]: where the characters that `without_runs` keeps were before."""
-    return np.flatnonzero(is_kept(characters))
-
-
 def is_space(codes: Codes) -> npt.NDArray[np.bool_]:
     """What `str.isspace` says, of each."""
     return _spaces()[np.minimum(codes, len(_spaces()) - 1)]

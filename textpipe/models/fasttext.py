@@ -119,12 +119,9 @@ class Fitted(NamedTuple):
         found = sums[:, :-1].astype(np.float64) / np.where(known, sums[:, -1], 1)[:, None]
         return (found if self.output is None else found @ self.output) + self.bias, known
 
-    def scores_of(self, ngrams: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> Doubles:
-        """float64[n]: what each n-gram has for a label, the bias aside."""
-        if self.output is None:
-            return self.weights[ngrams, labels].astype(np.float64)
-        rows = self.weights[ngrams, :-1].astype(np.float64)
-        return np.asarray(np.einsum("ij,ji->i", rows, self.output[:, labels].astype(np.float64)))
+    def scores(self, labels: npt.NDArray[np.int64]) -> Floats:
+        """float32[n-grams, labels]: what n-grams have for these labels, the bias aside."""
+        return self.weights[:, labels] if self.output is None else self.weights[:, :-1] @ self.output[:, labels]
 
     def probabilities(self, decisions: Doubles, known: npt.NDArray[np.bool_]) -> Floats:
         """float32[texts, labels]"""
@@ -210,19 +207,19 @@ class FastText:
         return predicted_sets(self, texts)
 
     def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
-        """What each token of each text adds to the decision for the label of the same place.
+        """What each character of a text adds to the decision for a label, exactly; base: the bias.
 
-        Exact: the share of an n-gram in the mean goes in equal parts to its characters, or its words'.
-        Raises UsageError for a label that it does not know.
+        The share of an n-gram in the mean, times its score, goes in equal parts to its characters (see
+        features/contributions.py). Raises UsageError for a label that it does not have.
         """
         from textpipe.models.fasttext_explanation import explained
 
-        fitted = self._known
+        fitted, texts = self._known, checked_texts(texts)
         places = {label: place for place, label in enumerate(self.labels)}
         unknown = [label for label in labels if label not in places]
         if unknown:
             raise UsageError(f"no label {unknown[0]!r}", hint=f"one of: {', '.join(self.labels)}"[:500])
-        return explained(fitted, checked_texts(texts), [places[label] for label in labels], self._tokenizer.spans)
+        return explained(fitted, texts, np.array([places[label] for label in labels], np.int64))
 
     @property
     def _known(self) -> Fitted:

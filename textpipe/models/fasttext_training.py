@@ -96,7 +96,7 @@ def learned(
     them, None without any). Weights are those of the epoch that is best on `valid`."""
     torch_device(device)  # one that is not there is told before anything takes time
     teacher = _Teacher(labels, config, vectorizer_of, workers, device)
-    found, trained = teacher.learn(documents, valid, config.epochs, log)
+    found, trained = teacher.learn(documents, valid, log)
     gold = gold_of(valid, labels, config.label_sep)
     decisions, known = found.decisions([one.text for one in valid])
     found = found._replace(calibration=calibrate(decisions, gold, together=True))
@@ -110,7 +110,7 @@ def learned(
         everything = [*documents, *valid]
         log.note(f"learns anew from all {len(everything):,} texts, {trained.best_epoch} epochs")
         work = None if log.work is None else log.work / "all"
-        last, _ = teacher.learn(everything, [], trained.best_epoch, replace(log, work=work, facts={}))
+        last, _ = teacher.learn(everything, [], replace(log, work=work, facts={}), until=trained.best_epoch)
         found = last._replace(calibration=found.calibration, thresholds=found.thresholds, history=found.history)
     log.facts.update(found.calibration.numbers(), ngrams=found.vectorizer.features, refit=again)
     return found, held_back if valid else None
@@ -124,11 +124,16 @@ class _Teacher(NamedTuple):
     device: str | None
 
     def learn(
-        self, documents: Sequence[Document], valid: Sequence[Document], epochs: int, log: TrainingLog
+        self,
+        documents: Sequence[Document],
+        valid: Sequence[Document],
+        log: TrainingLog,
+        *,
+        until: int | None = None,
     ) -> tuple[Fitted, Trained]:
-        """Weights that were learned from documents, uncalibrated."""
+        """Weights that were learned from documents, uncalibrated. until: the epoch to end with"""
         batch_size = min(self.config.batch_size, max(len(documents) // _STEPS_WANTED, _LEAST_BATCH))
-        config = replace(self.config, epochs=epochs, batch_size=batch_size, metric=_metric(self.config))
+        config = replace(self.config, batch_size=batch_size, metric=_metric(self.config))
         texts = [one.text for one in documents]
         vectorizer = self.vectorizer_of(texts, log)
         buckets = bucket_of(vectorizer, config.buckets)
@@ -141,7 +146,8 @@ class _Teacher(NamedTuple):
             network = _Network(config, embeddings, len(self.labels))
         task = _task(network, bags, gold, held, held_gold, self.labels, config)
         mark = _digest(*bags, gold, *held, held_gold)
-        trained = train(task, config, log=log, workers=self.workers, device=self.device, fingerprint=mark)
+        how: dict[str, Any] = {"workers": self.workers, "device": self.device, "until": until}
+        trained = train(task, config, log=log, fingerprint=mark, **how)
         log.facts.update(
             trained.facts,
             epochs=trained.epochs,

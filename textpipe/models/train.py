@@ -39,8 +39,7 @@ def train_classifier(
     settings from labels such as "sport,finance", or pairs (text, ["sport", "finance"]).
 
     valid: documents to be judged by, or the share of the others that is held back for it (and learned from in the end)
-    arch: `auto`, `linear`, `mlp`, `textcnn`, `recurrent`, `dpcnn`, `transformer`, or one that a package adds
-    settings: those of its Config
+    arch: `auto`, or another of textpipe.models.CLASSIFIERS, or one that a package adds; settings: those of its Config
     vectors: of words to begin with; drop_leaks: leave out of training the texts that are in `valid` too
     workers: threads, None for all cores; log: is told what is odd about the data, how training goes, and the scores
         on held-back documents, in `log.facts["valid"]`

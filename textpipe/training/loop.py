@@ -87,12 +87,14 @@ def train(
     log: TrainingLog,
     workers: int | None = None,
     device: str | None = None,
+    until: int | None = None,
     fingerprint: str,
 ) -> Trained:
     """Train task.network in place: afterwards it holds the weights of the best epoch (their average, with config.ema),
     is on the device and in evaluation mode.
 
     workers: threads, None for all usable cores; device: `cpu`, `cuda` or `cuda:N`, None for the best
+    until: the epoch to end with, though the learning rate goes as for config.epochs: as it was when that one was best
     fingerprint: of data and all else that batches, loss and score depend on; settings and first weights are added here.
     With log.work training goes on from the last state that an interrupted one has left there, to the same bits on the
     same CPU and number of threads. On a GPU additions come in any order.
@@ -108,8 +110,12 @@ def train(
     )
     with memory, surroundings(place, workers) as threads:
         facts: dict[str, object] = {"device": str(place), "threads": threads, "torch": str(torch.__version__)}
-        mark = "" if log.work is None else fingerprint_of(task.network, config, fingerprint)
-        run = _Run(task, config, place, log, facts)
+        mark = (
+            ""
+            if log.work is None
+            else fingerprint_of(task.network, config, fingerprint if until is None else f"{fingerprint} {until}")
+        )
+        run = _Run(task, config, place, log, facts, until)
         with checkpoints(log.work, mark, arrays=run.arrays, room=room_for(run.live)) as (saving, saved):
             if saved is not None:
                 run.restore(saved)
@@ -121,8 +127,15 @@ class _Run:
     """A training under way."""
 
     def __init__(
-        self, task: Task, config: TrainingConfig, device: Any, log: TrainingLog, facts: dict[str, object]
+        self,
+        task: Task,
+        config: TrainingConfig,
+        device: Any,
+        log: TrainingLog,
+        facts: dict[str, object],
+        until: int | None,
     ) -> None:
+        self.until = until
         self.task, self.config, self.device, self.log, self.facts = task, config, device, log, facts
         self.dtype = autocast_dtype(config.precision, device)
         self.network = task.network.to(device)
@@ -256,6 +269,8 @@ class _Run:
         standing.seconds = time.perf_counter() - began
         loss = self.figures.mean_loss(len(standing.epochs) + 1)
         report = standing.close(loss, scores, config)
+        if standing.stopped is None and len(standing.epochs) == self.until:
+            standing.stopped = "epochs"
         if report.best:
             self.best = copied(kept)
         return report
