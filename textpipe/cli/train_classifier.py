@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="The architecture: auto, linear, mlp, textcnn, recurrent.",
+    help="The architecture: auto, linear, mlp, textcnn, recurrent, textgcn.",
 )
 @click.option("--unit", type=click.Choice(("word", "char", "both")), help="What a text is made of.  [default: its own]")
 @click.option(
