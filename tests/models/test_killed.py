@@ -30,6 +30,7 @@ main()
 SETTINGS = {
     "textcnn": ("epochs=30", "filters=64", "dim=50", "pretrain=2", "patience=0"),
     "recurrent": ("epochs=20", "hidden=48", "dim=32", "pretrain=2", "patience=0", "cell=lstm"),
+    "textgcn": ("epochs=60",),
 }
 
 

@@ -76,13 +76,13 @@ class TextGCNConfig(TrainingConfig):
         at most; max_length: words of a text that are read
     window: words that are near each other; min_pmi: the least mutual information that joins two words, in the paper 0
     sublinear: a word that occurs n times in a document counts 1 + ln n instead of n
-    dim: numbers between the layers, in the paper 200; dropout: of these
+    dim: numbers between the layers; dropout: of these
     label_sep: empty: a text has one label, several are not learned
     relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well
     """
 
     epochs: int = 80
-    lr: float = 0.2
+    lr: float = 0.1
     weight_decay: float = 0.0
     label_smoothing: float = 0.1
     patience: int = 0
@@ -94,7 +94,7 @@ class TextGCNConfig(TrainingConfig):
     window: int = 20
     min_pmi: float = 1.0
     sublinear: bool = True
-    dim: int = 64
+    dim: int = 200
     dropout: float = 0.5
     relearn: bool = True
     label_sep: str = ""
