@@ -9,7 +9,7 @@ from textpipe.corpus.document import Piece, whole_documents
 from textpipe.errors import TextpipeError
 from textpipe.models import Classifier
 
-_FIRST, _MOST = 8, 512  # texts of a batch: the first results come soon
+_FIRST, _MOST = 8, 2_048  # texts of a batch: the first results come soon
 _CHARACTERS = 1 << 20  # of a batch, so that memory does not grow with long texts
 
 

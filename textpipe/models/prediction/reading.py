@@ -28,13 +28,14 @@ Pooling = Callable[[Floats, Places], Any]  # (float32[positions, size], where te
 class Reader:
     """See tables.Network."""
 
-    texts, positions = 1_024, 1 << 14
+    texts = 1_024
 
     def __init__(self, embedding: Embedding, layers: Sequence[Sequence[Any]], last: Any, pooled: Pooling) -> None:
         self.labels = len(last.weight)
         self.hidden = layers[0][0].hidden_size
         self.padded = -(-self.hidden // _LANES) * _LANES
         self.directions = len(layers[0])
+        self.positions = 1 << 14 if len(layers) == 1 else 1 << 12  # what goes from layer to layer stays in the cache
         inputs = [self._input_weights(layer) for layer in layers]
         self.rows = rows_of(embedding, inputs[0][0], bias=inputs[0][1])
         self.inputs = [(self._spread(weight), bias) for weight, bias in inputs[1:]]
