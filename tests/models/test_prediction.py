@@ -214,9 +214,10 @@ def test_what_is_not_sound_is_refused() -> None:
         with pytest.raises(ValueError, match="."):
             pool(*right[:place], value, *right[place + 1 :])
     gates, weights, out = np.zeros((3, 64), np.float32), np.zeros((16, 64), np.float32), np.zeros((4, 16), np.float32)
-    right = ["", (gates,), (places,), 64, 0, weights, 16, False, starts, lengths, out, 0]
+    right = ["", (gates,), (places,), 64, 0, None, None, weights, 16, False, starts, lengths, out, 0]
     read(*right)
-    wrong = [(2, (places + 3,)), (3, 32), (4, 1), (5, weights[1:]), (6, 17), (9, lengths + [0, 1]), (10, out[1:]), (11, 1)]
+    wrong = [(1, ()), (2, (places + 3,)), (3, 32), (4, 1), (7, weights[1:]), (8, 17)]
+    wrong += [(11, lengths + [0, 1]), (12, out[1:]), (13, 1)]
     for place, value in wrong:
         with pytest.raises(ValueError, match="."):
             read(*right[:place], value, *right[place + 1 :])
