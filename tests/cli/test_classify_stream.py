@@ -20,7 +20,7 @@ SMALL = ("epochs=1", "pretrain=0", "filters=32")
 def made_headlines(path: Path, count: int) -> Path:
     """Halves of two titles and a number, from a seed; now and then one that is odd."""
     chance = random.Random(7)
-    texts = [line.split("\t")[1][:24] for line in (DATA / "news.tsv").read_text("utf-8").splitlines()[1:]]
+    texts = [line.split("\t")[2][:24] for line in (DATA / "news.tsv").read_text("utf-8").splitlines()[1:]]
     odd = ["Σ", "\u3000。", "İ", "球" * 300, "👍", "A\u0301"]
     with open(path, "w", encoding="utf-8") as to:
         for number in range(count):
