@@ -2,8 +2,9 @@
 
 TextCNN: tables in C beside the same network in torch (ours), as it is usually written (Conv2d, characters through a
 dict, padded to 32, eager), and in ONNX Runtime where that is installed. BiLSTM: beside nn.LSTM, eager, batches of 64.
-Both read characters, 32 at most. Rounds alternate between all, medians are shown. Outputs are compared with those of the
-usual network on texts of equal lengths, without padding: of padding the usual code reads what ours does not.
+Both read characters, 32 at most. Rounds alternate between all, medians are shown, of wall time and of CPU time (all
+threads together), which other processes disturb less. Outputs are compared with those of the usual network on texts of
+equal lengths, without padding: of padding the usual code reads what ours does not.
 
 `--lines N` headlines, made from a seed, then go through `textpipe classify`: texts a second, memory as it goes on.
 """
@@ -94,20 +95,22 @@ def compare(name: str, documents: Sequence[Document], texts: Sequence[str], opti
     model = learned(arch, documents, {**SETTINGS, **settings})
     with tempfile.TemporaryDirectory() as folder:
         sides = sides_of(model, arch, options.threads, folder)
-        taken: dict[str, list[float]] = {side: [] for side in sides}
+        taken: dict[str, list[tuple[float, float]]] = {side: [] for side in sides}
         for number in range(options.rounds + 1):
             for side, (work, fewer) in sides.items():
                 some = texts[: len(texts) // fewer]
-                began = time.perf_counter()
+                began, busy = time.perf_counter(), time.process_time()
                 work(some)
+                seconds = time.perf_counter() - began, time.process_time() - busy
                 if number:  # the first one warms up
-                    taken[side].append(len(some) / (time.perf_counter() - began))
+                    taken[side].append((len(some) / seconds[0], len(some) / seconds[1]))
     print(f"{name} ({options.threads} threads, {len(texts):,} headlines, medians of {options.rounds} rounds)")
-    ours = statistics.median(taken["ours"])
-    for side, speeds in taken.items():
-        speed = statistics.median(speeds)
-        ratio = "" if side == "ours" else f"   ours {ours / speed:6.1f} times"
-        print(f"    {side:<36}{speed:>12,.0f} texts/s{ratio}")
+    median = {side: [statistics.median(one) for one in zip(*speeds, strict=True)] for side, speeds in taken.items()}
+    for side, (speed, busy) in median.items():
+        told = f"    {side:<36}{speed:>12,.0f} texts/s, {busy:>12,.0f} a second of CPU"
+        if side != "ours":
+            told += f"; ours {median['ours'][0] / speed:.1f} times, of CPU {median['ours'][1] / busy:.1f}"
+        print(told)
     print(f"    {'largest difference of outputs':<36}{difference(model, arch, texts[:2000]):>12.1e}", flush=True)
 
 

@@ -38,8 +38,8 @@ from textpipe.models.files import (
 )
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.labels import counted_labels, label_places
-from textpipe.models.prediction.tables import Quick
 from textpipe.models.neural_config import NeuralConfig
+from textpipe.models.prediction.tables import Quick
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
 from textpipe.training.initialisation import initialise, seeded

@@ -61,9 +61,7 @@ class Recurrent(Neural):
         config: RecurrentConfig = self.config
         if config.cell != "lstm":
             return None
-        layers = [
-            [one for one in (layer.forwards, layer.backwards) if one is not None] for layer in network.layers
-        ]
+        layers = [[one for one in (layer.forwards, layer.backwards) if one is not None] for layer in network.layers]
         pooled = ragged_pooling(config.pooling, network.pooling, bidirectional=config.bidirectional)
         return reading_tables(network.embedding, layers, network.last, pooled=pooled)
 

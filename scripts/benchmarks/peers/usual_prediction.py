@@ -54,9 +54,7 @@ class BiLSTM(nn.Module):  # type: ignore[misc]
         self.packed = packed
         self.embedding = nn.Embedding.from_pretrained(ours.embedding.tables[0].weight.detach(), padding_idx=PADDING)
         first = ours.layers[0].forwards
-        self.lstm = nn.LSTM(
-            first.input_size, first.hidden_size, len(ours.layers), bidirectional=True, batch_first=True
-        )
+        self.lstm = nn.LSTM(first.input_size, first.hidden_size, len(ours.layers), bidirectional=True, batch_first=True)
         with torch.no_grad():
             for number, layer in enumerate(ours.layers):
                 for ending, one in (("", layer.forwards), ("_reverse", layer.backwards)):

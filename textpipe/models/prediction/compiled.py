@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import TypeVar
 
 VARIABLE = "TEXTPIPE_INSTRUCTION_SET"
@@ -33,7 +34,7 @@ def parts_of(count: int, threads: int, *, least: int) -> list[slice]:
     """So many things in about equal parts, one a thread, but none of fewer than `least`."""
     parts = max(min(threads, count // least), 1)
     bounds = [count * part // parts for part in range(parts + 1)]
-    return [slice(first, last) for first, last in zip(bounds, bounds[1:], strict=False)]
+    return [slice(first, last) for first, last in pairwise(bounds)]
 
 
 def shared(work: Callable[[Part], Found], parts: Iterable[Part], *, threads: int) -> list[Found]:

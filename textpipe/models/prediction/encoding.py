@@ -56,9 +56,7 @@ def encode(encoder: Encoder, texts: Sequence[str], *, threads: int, others: Call
 
     def one(part: slice) -> Encoded:
         channels, lengths, cut = encoder.encode(texts[part])
-        return Encoded(
-            tuple(np.frombuffer(ids, np.int32) for ids in channels), np.frombuffer(lengths, np.int64), cut
-        )
+        return Encoded(tuple(np.frombuffer(ids, np.int32) for ids in channels), np.frombuffer(lengths, np.int64), cut)
 
     parts = shared(one, parts_of(len(texts), threads, least=_LEAST), threads=threads)
     found = joined(parts) if len(parts) > 1 else parts[0]

@@ -36,9 +36,7 @@ class Quick:
     with more rare units than there is room for
     """
 
-    def __init__(
-        self, tables: Callable[[Any], Network | None], otherwise: Callable[[Any, Units], Doubles]
-    ) -> None:
+    def __init__(self, tables: Callable[[Any], Network | None], otherwise: Callable[[Any, Units], Doubles]) -> None:
         self._make, self._otherwise = tables, otherwise
         self._network: Any = None
         self._tables: Network | None = None
