@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_FIRST, _MOST = 8, 512  # texts of a batch: the first results come soon
+_FIRST, _MOST = 8, 2_048  # texts of a batch: the first results come soon
 _CHARACTERS = 1 << 20  # of a batch, so that memory does not grow with long texts
 
 

@@ -37,9 +37,11 @@ def pool(
 def read(
     instructions: str,
     gates: tuple[NDArray[np.float32], ...],
-    places: tuple[NDArray[np.int32] | None, ...],
+    places: tuple[NDArray[np.int32], ...],
     columns: int,
     first: int,
+    inputs: NDArray[np.float32] | None,
+    input_weights: NDArray[np.float32] | None,
     weights: NDArray[np.float32],
     hidden: int,
     backwards: bool,

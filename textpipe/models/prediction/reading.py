@@ -28,26 +28,24 @@ Pooling = Callable[[Floats, Places], Any]  # (float32[positions, size], where te
 class Reader:
     """See tables.Network."""
 
-    texts, positions = 1_024, 1 << 14
+    texts = 1_024
 
     def __init__(self, embedding: Embedding, layers: Sequence[Sequence[Any]], last: Any, pooled: Pooling) -> None:
         self.labels = len(last.weight)
         self.hidden = layers[0][0].hidden_size
         self.padded = -(-self.hidden // _LANES) * _LANES
         self.directions = len(layers[0])
-        inputs = [self._input_weights(layer) for layer in layers]
-        self.rows = rows_of(embedding, inputs[0][0], bias=inputs[0][1])
-        self.inputs = [(self._spread(weight), bias) for weight, bias in inputs[1:]]
-        self.weights = [[self._blocks(one.weight_hh_l0.T).numpy() for one in layer] for layer in layers]
+        self.positions = 1 << 14 if len(layers) == 1 else 1 << 12  # what goes from layer to layer stays in the cache
+        inputs = [[self._gates(one.weight_ih_l0.T) for one in layer] for layer in layers]
+        self.biases = [
+            torch.cat([self._gates((one.bias_ih_l0 + one.bias_hh_l0)[None])[0] for one in layer]) for layer in layers
+        ]
+        self.rows = rows_of(embedding, torch.cat(inputs[0], 1), bias=self.biases[0])
+        self.inputs = [[self._blocks(weight, self.directions) for weight in layer] for layer in inputs[1:]]
+        self.weights = [[self._blocks(self._gates(one.weight_hh_l0.T), 1) for one in layer] for layer in layers]
         self.last, self.pooled = last, pooled
         self.own = np.flatnonzero(np.arange(self.directions * self.padded) % self.padded < self.hidden)
         self.instructions = instruction_set()
-
-    def _input_weights(self, layer: Sequence[Any]) -> tuple[Any, Any]:
-        """([size, directions * 4 * padded], [directions * 4 * padded])"""
-        weights = [self._gates(one.weight_ih_l0.T) for one in layer]
-        biases = [self._gates((one.bias_ih_l0 + one.bias_hh_l0)[None])[0] for one in layer]
-        return torch.cat(weights, 1).contiguous(), torch.cat(biases).contiguous()
 
     def _gates(self, weight: Any) -> Any:
         """[n, 4 * hidden], gate by gate, to [n, 4 * padded], for every 16 hidden numbers their four gates."""
@@ -55,17 +53,12 @@ class Reader:
         found[..., : self.hidden] = weight.view(len(weight), 4, self.hidden)
         return found.view(len(weight), 4, -1, _LANES).transpose(1, 2).flatten(1)
 
-    def _blocks(self, weight: Any) -> Any:
-        """[hidden, 4 * hidden] to [padded / 16][padded][4][16]"""
-        found = torch.zeros(self.padded, 4 * self.padded)
-        found[: self.hidden] = self._gates(weight)
-        return found.view(self.padded, -1, 4 * _LANES).transpose(0, 1).contiguous()
-
-    def _spread(self, weight: Any) -> Any:
-        """Of weights for the numbers of the layer before those for its padded numbers."""
-        found = torch.zeros(self.directions, self.padded, weight.shape[1])
-        found[:, : self.hidden] = weight.view(self.directions, self.hidden, -1)
-        return found.flatten(0, 1)
+    def _blocks(self, gates: Any, parts: int) -> Floats:
+        """[parts * hidden, 4 * padded] to [padded / 16][parts * padded][4][16]"""
+        found = torch.zeros(parts, self.padded, 4 * self.padded)
+        found[:, : self.hidden] = gates.view(parts, self.hidden, -1)
+        blocks = found.view(parts * self.padded, -1, 4 * _LANES).transpose(0, 1)
+        return np.asarray(blocks.contiguous().numpy())
 
     def decide(self, units: Units, places: list[Ids], threads: int) -> Doubles:
         """See tables.Network. A text without anything is decided on as if it were zeros."""
@@ -81,39 +74,39 @@ class Reader:
         """float32[positions, directions * hidden], of the last layer."""
         order = np.argsort(-units.lengths, kind="stable")
         groups = [order[first : first + _TOGETHER] for first in range(0, len(order), _TOGETHER)]
-        gates: tuple[Floats, ...] = tuple(rows.table for rows in self.rows)
-        at: tuple[Ids | None, ...] = tuple(places)
-        out = np.zeros((0, 0), np.float32)
+        out: Floats | None = None
         for layer in range(len(self.weights)):
-            if layer:
-                weight, bias = self.inputs[layer - 1]
-                gates, at = (torch.addmm(bias, torch.from_numpy(out), weight).numpy(),), (None,)
-            out = np.empty((int(units.bounds[-1]), self.directions * self.padded), np.float32)
-            self._read_layer(layer, gates, at, units, groups, out, threads)
+            before, out = out, np.empty((int(units.bounds[-1]), self.directions * self.padded), np.float32)
+            self._read_layer(layer, before, units, places, groups, out, threads)
+        assert out is not None
         return out if self.padded == self.hidden else out[:, self.own]
 
     def _read_layer(
         self,
         layer: int,
-        gates: tuple[Floats, ...],
-        places: tuple[Ids | None, ...],
+        before: Floats | None,
         units: Units,
+        places: Sequence[Ids],
         groups: Sequence[Places],
         out: Floats,
         threads: int,
     ) -> None:
         from textpipe.models.prediction._kernel import read
 
-        columns, hidden = gates[0].shape[1], self.padded
+        hidden = self.padded
+        columns = self.directions * 4 * hidden
+        gates = (self.biases[layer].numpy(),) if layer else tuple(rows.table for rows in self.rows)
 
         def work(task: tuple[Places, int]) -> None:
             texts, direction = task
             read(
                 self.instructions,
                 gates,
-                places,
+                tuple(places),
                 columns,
                 direction * 4 * hidden,
+                before,
+                self.inputs[layer - 1][direction] if layer else None,
                 self.weights[layer][direction],
                 hidden,
                 direction == 1,

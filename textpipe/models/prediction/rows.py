@@ -25,7 +25,7 @@ class Rows:
     """The table of a channel. vectors, weight: float32[units, dim], float32[dim, columns], whose product it is; bias:
     float32[columns] that is added to every row; kept: units that keep their row; spare: rows for others"""
 
-    def __init__(self, vectors: list[Any], weight: Any, *, bias: Any = None, kept: int, spare: int = _SPARE) -> None:
+    def __init__(self, vectors: list[Any], weight: Any, *, bias: Any = None, kept: int, spare: int) -> None:
         size = len(vectors[0])
         self.kept, self.spare = min(kept, size), min(spare, max(size - kept, 0))
         self.table: Floats = np.zeros((self.kept + self.spare, weight.shape[1]), np.float32)  # no memory as yet
@@ -70,12 +70,14 @@ def rows_of(embedding: Embedding, weight: Any, *, bias: Any = None) -> list[Rows
     parts = weight.chunk(len(embedding.tables))
     found = []
     for number, (channel, size) in enumerate(zip(channels, sizes, strict=True)):
-        kept = min(size, left // (len(sizes) - number) - _SPARE)
+        share = left // (len(sizes) - number)
+        kept = size if size <= share else share - _SPARE
         if kept < min(size, _FEWEST):
             return []
         own = [place for place, of in enumerate(embedding.channels) if of == channel]
         vectors = [embedding.tables[place].weight.detach() for place in own]
         more = {"bias": bias} if number == 0 else {}
-        found.append(Rows(vectors, torch.cat([parts[place] for place in own]), kept=kept, **more))
-        left -= kept
+        weights = torch.cat([parts[place] for place in own])
+        found.append(Rows(vectors, weights, kept=kept, spare=_SPARE, **more))
+        left -= min(size, share)
     return found

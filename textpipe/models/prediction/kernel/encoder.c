@@ -119,7 +119,7 @@ void encoded_free(Encoded *encoded) {
 
 /* The id of codes[start:end], in small letters from here on. `space`: what stands for a space. */
 static int32_t id_of(const Encoder *encoder, Encoded *encoded, int64_t start, int64_t end, uint32_t space) {
-    uint32_t word[64], *codes = end - start > 64 ? encoded->codes + encoded->code_limit : word;
+    uint32_t word[64], *codes = end - start > 64 ? encoded->codes + encoded->code_count : word;
     uint64_t hash = 0;
     for (int64_t index = start; index < end; index++) {
         uint32_t code = encoded->codes[index];
@@ -175,7 +175,7 @@ static Outcome words_of(const Encoder *encoder, const Text *text, Scratch *scrat
 }
 
 Outcome encode_text(const Encoder *encoder, const Text *text, Scratch *scratch, Encoded *encoded) {
-    if (!reserve_codes(encoded, 2 * text->length + 1)) return NO_MEMORY; /* room for a word of all of them */
+    if (!reserve_codes(encoded, 2 * text->length + 1)) return NO_MEMORY; /* room for one word of all */
     int fine = normalise(encoder, text, encoded);
     Text normal = {.characters = encoded->codes, .width = 4, .length = encoded->code_count};
     int64_t count = normal.length < encoder->most ? normal.length : encoder->most;

@@ -151,33 +151,45 @@ typedef struct {
     const float *before;
     float *after, *cells;
     const float *gates[MOST_CHANNELS][TEXTS_AT_ONCE + TEXTS]; /* null behind the last */
+    const float *inputs[TEXTS_AT_ONCE];
     float *out[TEXTS_AT_ONCE];
 } Step;
 
+/* Add what `count` numbers of each text give to the gates; weights: [count][4][LANES]. */
+INLINE void add_products(Floats (*gate)[4], const float *const *values, const float *weights, int64_t count, int texts) {
+    for (int64_t from = 0; from < count; from++, weights += 4 * LANES) {
+        Floats to_i = load(weights), to_f = load(weights + LANES);
+        Floats to_g = load(weights + 2 * LANES), to_o = load(weights + 3 * LANES);
+        for (int text = 0; text < texts; text++) {
+            Floats value = ALL(values[text][from]);
+            gate[text][0] = ADDED(value, to_i, gate[text][0]), gate[text][1] = ADDED(value, to_f, gate[text][1]);
+            gate[text][2] = ADDED(value, to_g, gate[text][2]), gate[text][3] = ADDED(value, to_o, gate[text][3]);
+        }
+    }
+}
+
 /* Of `texts` (a constant) texts from `first` on the WIDTH hidden numbers from `lane` on. */
 INLINE void step_some(const Step *step, int64_t first, int64_t lane, int texts) {
-    const int64_t hidden = step->lstm->hidden, block = lane / LANES, inside = lane % LANES;
-    const float *weights = step->lstm->weights + block * hidden * 4 * LANES + inside;
-    const float *before = step->before + first * hidden;
+    const Lstm *lstm = step->lstm;
+    const int64_t hidden = lstm->hidden, block = lane / LANES, inside = lane % LANES;
+    const float *values[TEXTS];
     Floats gate[TEXTS][4];
     for (int text = 0; text < texts; text++)
         for (int one = 0; one < 4; one++) {
             int64_t column = (block * 4 + one) * LANES + inside;
             gate[text][one] = load(step->gates[0][first + text] + column);
-            if (step->lstm->channels > 1) gate[text][one] += load(step->gates[1][first + text] + column);
+            if (lstm->channels > 1) gate[text][one] += load(step->gates[1][first + text] + column);
         }
     for (int text = 0; text < texts; text++) /* rows lie anywhere: those of the next texts are asked for in time */
         for (int one = 0; one < 4; one++)
             FETCH(step->gates[0][first + texts + text] + (block * 4 + one) * LANES);
-    for (int64_t from = 0; from < hidden; from++, weights += 4 * LANES) {
-        Floats to_i = load(weights), to_f = load(weights + LANES);
-        Floats to_g = load(weights + 2 * LANES), to_o = load(weights + 3 * LANES);
-        for (int text = 0; text < texts; text++) {
-            Floats value = ALL(before[text * hidden + from]);
-            gate[text][0] = ADDED(value, to_i, gate[text][0]), gate[text][1] = ADDED(value, to_f, gate[text][1]);
-            gate[text][2] = ADDED(value, to_g, gate[text][2]), gate[text][3] = ADDED(value, to_o, gate[text][3]);
-        }
+    if (lstm->inputs) {
+        for (int text = 0; text < texts; text++) values[text] = step->inputs[first + text];
+        add_products(gate, values, lstm->input_weights + block * lstm->input_count * 4 * LANES + inside,
+                     lstm->input_count, texts);
     }
+    for (int text = 0; text < texts; text++) values[text] = step->before + (first + text) * hidden;
+    add_products(gate, values, lstm->weights + block * hidden * 4 * LANES + inside, hidden, texts);
     for (int text = 0; text < texts; text++) {
         float *cells = step->cells + (first + text) * hidden + lane;
         Floats cell = next_cell(gate[text][0], gate[text][1], gate[text][2], load(cells));
@@ -209,9 +221,10 @@ static void read_texts(const Lstm *lstm, const int64_t *starts, const int64_t *l
         for (int64_t text = 0; text < texts; text++) {
             int64_t position = starts[text] + (lstm->backwards ? lengths[text] - 1 - time : time);
             for (int channel = 0; channel < lstm->channels; channel++) {
-                const int32_t *places = lstm->places[channel];
-                step.gates[channel][text] = lstm->gates[channel] + (places ? places[position] : position) * lstm->columns;
+                int64_t row = lstm->inputs ? 0 : lstm->places[channel][position];
+                step.gates[channel][text] = lstm->gates[channel] + row * lstm->columns;
             }
+            step.inputs[text] = lstm->inputs ? lstm->inputs + position * lstm->input_count : NULL;
             step.out[text] = lstm->out + position * lstm->stride;
         }
         step_all(&step, texts);

@@ -30,8 +30,8 @@ static PyMethodDef module_methods[] = {
      "pool(instructions, tables, places, padding, starts, lengths, widths, filters, least, pooled): of every filter the "
      "largest sum over the windows of each text"},
     {"read", module_read, METH_VARARGS,
-     "read(instructions, gates, places, columns, first, weights, hidden, backwards, starts, lengths, out, offset): an "
-     "LSTM over texts, the longest first"},
+     "read(instructions, gates, places, columns, first, inputs, input_weights, weights, hidden, backwards, starts, lengths, "
+     "out, offset): an LSTM over texts, the longest first"},
     {"instruction_sets", module_instruction_sets, METH_NOARGS, "instruction_sets() -> those that run here, best first"},
     {NULL},
 };

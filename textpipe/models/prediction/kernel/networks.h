@@ -21,9 +21,12 @@ typedef struct {
 /* An LSTM in one direction. Numbers come as blocks of LANES hidden ones: of these those of the gates i, f, g, o. */
 typedef struct {
     const float *gates[MOST_CHANNELS];    /* [rows][columns]: what the input gives to each gate, and the bias */
-    const int32_t *places[MOST_CHANNELS]; /* the row of each position; null: the position itself */
+    const int32_t *places[MOST_CHANNELS]; /* the row of each position */
     int channels;
     int64_t columns; /* of which [hidden / LANES][4][LANES] are looked at */
+    const float *inputs; /* [positions][input_count], of the layer before; null for the first: then gates have one row */
+    int64_t input_count;
+    const float *input_weights; /* [hidden / LANES][input_count][4][LANES] */
     const float *weights; /* [hidden / LANES][hidden][4][LANES]: what each hidden number gives to each gate */
     int64_t hidden;
     int backwards;

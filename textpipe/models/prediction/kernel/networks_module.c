@@ -136,21 +136,39 @@ PyObject *module_pool(PyObject *Py_UNUSED(module), PyObject *arguments) {
 /* The gates of each channel: rows of so many columns, of which 4 * hidden from `first` on are looked at. */
 static int take_gates(Buffers *buffers, PyObject *gates, PyObject *places, long long first, Lstm *lstm,
                       int64_t *positions) {
-    int same = PyTuple_Check(gates) && PyTuple_Check(places) && PyTuple_GET_SIZE(gates) == PyTuple_GET_SIZE(places);
-    lstm->channels = same ? (int)PyTuple_GET_SIZE(gates) : 0;
-    if (lstm->channels < 1 || lstm->channels > MOST_CHANNELS || first < 0 || first > lstm->columns - 4 * lstm->hidden)
+    lstm->channels = PyTuple_Check(gates) && PyTuple_Check(places) ? (int)PyTuple_GET_SIZE(gates) : 0;
+    if (lstm->channels < 1 || lstm->channels > MOST_CHANNELS || PyTuple_GET_SIZE(places) != lstm->channels ||
+        first < 0 || first > lstm->columns - 4 * lstm->hidden)
         return refuse("gates of one or two channels are needed, and their places");
     for (int channel = 0; channel < lstm->channels; channel++) {
-        PyObject *of = PyTuple_GET_ITEM(places, channel);
         Py_buffer *table = take(buffers, PyTuple_GET_ITEM(gates, channel), 0);
-        Py_buffer *place = table && of != Py_None ? take(buffers, of, 0) : NULL;
-        if (table == NULL || (place == NULL && of != Py_None)) return 0;
-        int64_t rows = table->len / (lstm->columns * (int64_t)sizeof(float)), count = place ? place->len / 4 : rows;
+        Py_buffer *place = table ? take(buffers, PyTuple_GET_ITEM(places, channel), 0) : NULL;
+        if (place == NULL) return 0;
+        int64_t rows = table->len / (lstm->columns * (int64_t)sizeof(float)), count = place->len / 4;
         if (channel && count != *positions) return refuse("channels of as many positions are needed");
-        if (place && !rows_are_in(place->buf, count, rows)) return 0;
+        if (!rows_are_in(place->buf, count, rows)) return 0;
         *positions = count;
-        lstm->gates[channel] = (const float *)table->buf + first, lstm->places[channel] = place ? place->buf : NULL;
+        lstm->gates[channel] = (const float *)table->buf + first, lstm->places[channel] = place->buf;
     }
+    return 1;
+}
+
+/* The numbers of the layer before; its gates are one row. */
+static int take_inputs(Buffers *buffers, PyObject *gates, PyObject *inputs, PyObject *weights, long long first,
+                       Lstm *lstm, int64_t *positions) {
+    if (!PyTuple_Check(gates) || PyTuple_GET_SIZE(gates) != 1) return refuse("one row of gates is needed");
+    Py_buffer *row = take(buffers, PyTuple_GET_ITEM(gates, 0), 0), *given = row ? take(buffers, inputs, 0) : NULL;
+    Py_buffer *square = given ? take(buffers, weights, 0) : NULL;
+    if (square == NULL) return 0;
+    int64_t number = sizeof(float);
+    lstm->channels = 1, lstm->gates[0] = (const float *)row->buf + first;
+    lstm->input_count = square->len / (4 * lstm->hidden * number);
+    if (row->len != lstm->columns * number || first < 0 || first > lstm->columns - 4 * lstm->hidden ||
+        lstm->input_count < 1 || square->len != lstm->input_count * 4 * lstm->hidden * number ||
+        given->len % (lstm->input_count * number))
+        return refuse("inputs of another shape");
+    lstm->inputs = given->buf, lstm->input_weights = square->buf;
+    *positions = given->len / (lstm->input_count * number);
     return 1;
 }
 
@@ -170,11 +188,11 @@ static int take_numbers(Buffers *buffers, PyObject *weights, PyObject *out, long
 
 PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *arguments) {
     const char *name;
-    PyObject *gates, *places, *weights, *starts, *lengths, *out;
+    PyObject *gates, *places, *inputs, *input_weights, *weights, *starts, *lengths, *out;
     long long hidden, columns, first, offset;
     Lstm lstm = {0};
-    if (!PyArg_ParseTuple(arguments, "sOOLLOLpOOOL", &name, &gates, &places, &columns, &first, &weights, &hidden,
-                          &lstm.backwards, &starts, &lengths, &out, &offset))
+    if (!PyArg_ParseTuple(arguments, "sOOLLOOOLpOOOL", &name, &gates, &places, &columns, &first, &inputs, &input_weights,
+                          &weights, &hidden, &lstm.backwards, &starts, &lengths, &out, &offset))
         return NULL;
     const Kernel *kernel = kernel_named(name);
     if (kernel == NULL) return NULL;
@@ -184,7 +202,8 @@ PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Texts texts = {0};
     int64_t positions = 0;
     lstm.hidden = hidden, lstm.columns = columns;
-    int fine = take_gates(&buffers, gates, places, first, &lstm, &positions) &&
+    int fine = (inputs == Py_None ? take_gates(&buffers, gates, places, first, &lstm, &positions)
+                                  : take_inputs(&buffers, gates, inputs, input_weights, first, &lstm, &positions)) &&
                take_numbers(&buffers, weights, out, offset, positions, &lstm) &&
                take_texts(&buffers, starts, lengths, positions, &texts);
     for (int64_t text = 1; fine && text < texts.count; text++)
