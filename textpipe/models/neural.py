@@ -12,7 +12,6 @@ anew from all documents for as many epochs; how sure it may be (scale) is what w
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,14 +48,15 @@ from textpipe.models.held_back import (
 from textpipe.models.inputs import Inputs, Units
 from textpipe.models.label_sets import predicted_sets
 from textpipe.models.labels import Gold, counted_labels, gold_counts, gold_of, judged_by
+from textpipe.models.neural_batches import Batch, Batches, decisions_of, digest_of
 from textpipe.models.neural_config import batch_size_for, metric_of, with_size
 from textpipe.models.occlusion import occluded
 from textpipe.models.prediction.tables import Quick
 from textpipe.segment.tokenizer import Tokenizer
-from textpipe.training.batches import bucketed, in_order
+from textpipe.training.batches import bucketed
 from textpipe.training.initialisation import initialise, seeded
 from textpipe.training.log import TrainingLog
-from textpipe.training.loop import Task, Trained, evaluation, train
+from textpipe.training.loop import Task, Trained, train
 from textpipe.training.losses import class_loss, label_loss
 from textpipe.training.steps import History, write_steps
 from textpipe.training.surroundings import surroundings
@@ -69,15 +69,6 @@ if TYPE_CHECKING:
 Doubles = npt.NDArray[np.float64]
 _WEIGHTS, _STEPS = "weights.safetensors", "steps.jsonl"
 _FEW = 1_000  # documents below which every unit is worth an embedding
-_AT_ONCE, _PADDED = 256, 1 << 14  # texts, and positions, that are predicted together
-
-
-class Batch(NamedTuple):
-    """ids: of each channel int64[texts, positions]; lengths: int64[texts]; classes: as many, or bool[texts, labels]"""
-
-    ids: list[Any]
-    lengths: Any
-    classes: Any
 
 
 class _Fitted(NamedTuple):
@@ -186,7 +177,7 @@ class Neural(ABC):
             log=log,
             workers=self._workers,
             device=self._device,
-            fingerprint=_digest(units, gold, held, held_gold),
+            fingerprint=digest_of(units, gold, held, held_gold),
         )
         with surroundings(torch_device(self._device), self._workers):
             decisions = self._decisions(network, held)
@@ -264,9 +255,9 @@ class Neural(ABC):
             found = plain.probabilities(self._decisions(network, held))
             return held_back_scores(found, held_gold, self.labels, tuned=False)
 
-        def batches(epoch: int) -> _Batches:
+        def batches(epoch: int) -> Batches:
             rows = bucketed(lengths, config.batch_size, seed=config.seed, epoch=epoch)
-            return _Batches(units, gold, rows, self.least)
+            return Batches(units, gold, rows, self.least)
 
         tells = len(held_gold) and (held_gold.ndim == 1 or held_gold.any())  # without any label no epoch is the best
         return Task(network=network, batches=batches, loss=loss, score=score if tells else None)
@@ -309,17 +300,7 @@ class Neural(ABC):
         return self._fitted
 
     def _decisions(self, network: Any, units: Units) -> Doubles:
-        """float64[texts, labels]; by length, so that little is padding."""
-        lengths = np.maximum(units.lengths, self.least)
-        order = in_order(lengths, _AT_ONCE, padded=_PADDED)
-        place = next(network.parameters()).device
-        parts = [np.zeros((0, len(self.labels)))]
-        with evaluation(network):
-            for rows in order.batches:
-                batch = _batch(units, rows, None, self.least)
-                found = network([part.to(place) for part in batch.ids], batch.lengths.to(place))
-                parts.append(found.double().cpu().numpy())
-        return np.concatenate(parts)[order.inverse]
+        return decisions_of(network, units, labels=len(self.labels), least=self.least)
 
     # ------------------------------------------------------------------------------------------ files
 
@@ -358,29 +339,10 @@ class Neural(ABC):
         return loaded
 
 
-class _Batches(Sequence[Batch]):
-    """The batches of an epoch, each made when it is needed."""
-
-    def __init__(self, units: Units, gold: Gold, rows: list[npt.NDArray[np.int64]], least: int) -> None:
-        self.units, self.gold, self.rows, self.least = units, gold, rows, least
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, place: Any) -> Any:
-        return _batch(self.units, self.rows[place], self.gold, self.least)
-
-
 def _probabilities(fitted: _Fitted, decisions: Doubles, units: Units) -> npt.NDArray[np.float32]:
     found = fitted.calibration.probabilities(decisions)
     found[~units.known] = fitted.prior
     return found
-
-
-def _batch(units: Units, rows: npt.NDArray[np.int64], gold: Gold | None, least: int) -> Batch:
-    ids, lengths = units.padded(rows, least=least)
-    classes = None if gold is None else torch.from_numpy(gold[rows])
-    return Batch([torch.from_numpy(part) for part in ids], torch.from_numpy(lengths), classes)
 
 
 def _note_cuts(units: Units, held: Units, most: int, log: TrainingLog) -> None:
@@ -391,15 +353,6 @@ def _note_cuts(units: Units, held: Units, most: int, log: TrainingLog) -> None:
             f"{cut:,} of {total:,} texts are longer than {most:,} units: only their beginning is read (max_length)"
         )
         log.facts["cut"] = cut
-
-
-def _digest(units: Units, gold: Gold, held: Units, held_gold: Gold) -> str:
-    """What data a state of training belongs to."""
-    digest = hashlib.sha256()
-    parts: list[Any] = [*units.channels, units.bounds, gold, *held.channels, held.bounds, held_gold]
-    for part in parts:
-        digest.update(f"{part.dtype}{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
 
 
 def _told(trained: Trained) -> dict[str, object]:
