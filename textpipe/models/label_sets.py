@@ -163,6 +163,14 @@ def usual_thresholds(labels: int) -> tuple[float, ...]:
     return (USUAL,) * labels
 
 
+def thresholds_in_use(classifier: Classifier) -> tuple[float, ...] | None:
+    """Those of a classifier that gives a text several labels; the usual one where a package's knows of none. None of a
+    classifier of one label a text."""
+    if not getattr(classifier.config, "label_sep", ""):
+        return None
+    return getattr(classifier, "thresholds", None) or usual_thresholds(len(classifier.labels))
+
+
 def chosen(probabilities: Floats, thresholds: Sequence[float] | float) -> Bools:
     """bool[texts, labels]: which labels are given, those whose probability is their threshold at least, or the one."""
     found: Bools = probabilities >= np.asarray(thresholds, np.float32)
@@ -172,7 +180,7 @@ def chosen(probabilities: Floats, thresholds: Sequence[float] | float) -> Bools:
 def predicted_sets(classifier: Classifier, texts: Sequence[str]) -> list[tuple[str, ...]]:
     """`Classifier.predict_labels`, for every architecture: the labels of each text whose probability is their threshold
     at least, the likeliest first; of a classifier of one label a text that one."""
-    thresholds = getattr(classifier, "thresholds", None)
+    thresholds = thresholds_in_use(classifier)
     if thresholds is None:
         return [(label,) for label in classifier.predict(texts)]
     probabilities = classifier.predict_proba(texts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from textpipe.corpus.document import Piece, whole_documents
 from textpipe.errors import TextpipeError
 from textpipe.models import Classifier
-from textpipe.models.label_sets import chosen
+from textpipe.models.label_sets import chosen, thresholds_in_use
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ def _records(
     if not batch:
         return
     probabilities = classifier.predict_proba(texts)
-    thresholds = getattr(classifier, "thresholds", None)  # a package's architecture may know of none
+    thresholds = thresholds_in_use(classifier)
     if thresholds is not None:
         yield from _sets(batch, probabilities, classifier.labels, k, thresholds if threshold is None else threshold)
         return

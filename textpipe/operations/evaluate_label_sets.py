@@ -22,7 +22,7 @@ from textpipe.metrics.label_sets import (
     worst_sets,
 )
 from textpipe.models import Classifier
-from textpipe.models.label_sets import chosen
+from textpipe.models.label_sets import chosen, thresholds_in_use
 
 
 class SetsOf:
@@ -31,14 +31,14 @@ class SetsOf:
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
         self._separator: str = classifier.config.label_sep
+        self._thresholds = thresholds_in_use(classifier) or ()
 
     def judged(self, documents: Sequence[Document]) -> JudgedSets:
         """Predictions beside gold labels."""
         classifier = self._classifier
-        assert classifier.thresholds is not None  # else it gives one label
         probabilities = classifier.predict_proba([one.text for one in documents])
         gold = [labels_of(one, self._separator) for one in documents]
-        return judge_sets(gold, classifier.labels, probabilities, chosen(probabilities, classifier.thresholds))
+        return judge_sets(gold, classifier.labels, probabilities, chosen(probabilities, self._thresholds))
 
     def joined(self, parts: Sequence[JudgedSets]) -> JudgedSets:
         """Those of all documents."""
@@ -69,7 +69,7 @@ class SetsOf:
 
     def details(self, judged: JudgedSets, *, resamples: int, seed: int) -> dict[str, Any]:
         """intervals, classes, confusions, calibration"""
-        limits = dict(zip(self._classifier.labels, self._classifier.thresholds or (), strict=True))
+        limits = dict(zip(self._classifier.labels, self._thresholds, strict=True))
         classes = [{**one._asdict(), "threshold": limits.get(one.label)} for one in per_label(judged)]
         return {
             "intervals": set_intervals(judged, resamples=resamples, seed=seed),
