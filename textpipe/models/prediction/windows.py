@@ -43,11 +43,21 @@ class Windows:
         pooled = np.empty((len(units.lengths), len(self.bias)), np.float32)
         tables, padding = tuple(rows.table for rows in self.rows), (PADDING,) * len(places)
         starts, lengths = units.bounds[:-1], units.lengths
-        shape = (self.widths, self.filters, max(self.widths))
+        least = max(self.widths)
 
         def work(part: slice) -> None:
-            of = (starts[part], lengths[part])
-            pool(self.instructions, tables, tuple(places), padding, *of, *shape, pooled[part])
+            pool(
+                self.instructions,
+                tables,
+                tuple(places),
+                padding,
+                starts[part],
+                lengths[part],
+                self.widths,
+                self.filters,
+                least,
+                pooled[part],
+            )
 
         shared(work, parts_of(len(pooled), threads, least=_LEAST), threads=threads)
         with torch.inference_mode():
