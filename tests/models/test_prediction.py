@@ -187,6 +187,10 @@ def test_parts() -> None:
     assert parts_of(25, 4, least=10) == [slice(0, 12), slice(12, 25)]
 
 
+def changed(arguments: list[Any], place: int, value: Any) -> list[Any]:
+    return [*arguments[:place], value, *arguments[place + 1 :]]
+
+
 def test_what_is_not_sound_is_refused() -> None:
     from textpipe.models.prediction._kernel import Encoder, pool, read
 
@@ -212,7 +216,7 @@ def test_what_is_not_sound_is_refused() -> None:
     ]
     for place, value in wrong:
         with pytest.raises(ValueError, match=r"[a-z]"):
-            pool(*right[:place], value, *right[place + 1 :])
+            pool(*changed(right, place, value))
     gates, weights, out = np.zeros((3, 64), np.float32), np.zeros((16, 64), np.float32), np.zeros((4, 16), np.float32)
     right = ["", (gates,), (places,), 64, 0, None, None, weights, 16, False, starts, lengths, out, 0]
     read(*right)
@@ -220,7 +224,7 @@ def test_what_is_not_sound_is_refused() -> None:
     wrong += [(11, lengths + np.array([0, 1])), (12, out[1:]), (13, 1)]
     for place, value in wrong:
         with pytest.raises(ValueError, match=r"[a-z]"):
-            read(*right[:place], value, *right[place + 1 :])
+            read(*changed(right, place, value))
     for arguments in (("char", None, "exact", True, places, (), 2, 5), ("word", None, "exact", True, None, (), 2, 5)):
         with pytest.raises(ValueError, match=r"[a-z]"):
             Encoder(*arguments)

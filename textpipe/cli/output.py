@@ -38,6 +38,7 @@ _SUFFIXES = {
 _NEVER_TEXT = (".gz", ".bz2", ".xz", ".zip", ".xlsx", ".parquet")
 _NARROWEST = 40  # columns of a table, whatever COLUMNS says
 _SIDE_FILES = ("user_dict", "protect", "stopwords", "vectors")  # options that name files to read, besides PATHS
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # json.dumps would make one a line
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Cell = str | int | float
@@ -198,7 +199,7 @@ def _text_layer(stream: IO[bytes]) -> Iterator[IO[str]]:
 
 def json_line(value: Any) -> str:
     """A record or any other value as one line of JSON, Chinese as it is."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 @contextlib.contextmanager

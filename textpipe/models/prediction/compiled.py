@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from itertools import pairwise
 from typing import TypeVar
 
+from textpipe.segment.engine import is_compiled
+
 VARIABLE = "TEXTPIPE_INSTRUCTION_SET"
 Part = TypeVar("Part")
 Found = TypeVar("Found")
@@ -17,8 +19,8 @@ Found = TypeVar("Found")
 
 @functools.cache
 def has_kernel() -> bool:
-    """Whether the compiled kernel is there."""
-    return find_spec("textpipe.models.prediction._kernel") is not None
+    """Whether the compiled kernel is there, and the core of segmentation that it needs."""
+    return is_compiled() and find_spec("textpipe.models.prediction._kernel") is not None
 
 
 def instruction_set() -> str:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.models.prediction.compiled import has_kernel, parts_of, shared
-from textpipe.segment.engine import is_compiled
 from textpipe.segment.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def compiled_encoder(
 
     characters: int32[code points], their ids; words: those of the ids from `first` on; most: units of a text
     """
-    plain = unit == "char" or (is_compiled() and tokenizer.is_plain and tokenizer.mode != "full")
+    plain = unit == "char" or (tokenizer.is_plain and tokenizer.mode != "full")
     if not (has_kernel() and plain):
         return None
     from textpipe.models.prediction._kernel import Encoder

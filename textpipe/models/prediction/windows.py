@@ -16,13 +16,14 @@ from textpipe.models.prediction.rows import Ids, rows_of
 from textpipe.models.prediction.tables import Doubles
 
 _LANES = 16  # filters come in so many, padded with zeros
+_POOLED = 1 << 23  # numbers that are pooled at a time
 _LEAST = 32  # texts that are worth a thread
 
 
 class Windows:
     """See tables.Network."""
 
-    texts, positions = 2_048, 1 << 16
+    positions = 1 << 16
 
     def __init__(self, embedding: Embedding, kernels: Sequence[Any], bias: Any, last: Any) -> None:
         filters = kernels[0].shape[0]
@@ -30,6 +31,7 @@ class Windows:
         self.widths = tuple(kernel.shape[2] for kernel in kernels)
         self.filters = filters + more
         self.labels = len(last.weight)
+        self.texts = min(2_048, max(_POOLED // (len(kernels) * self.filters), 1))
         columns = [functional.pad(kernel.permute(1, 2, 0), (0, more)).flatten(1) for kernel in kernels]
         self.rows = rows_of(embedding, torch.cat(columns, 1))
         self.bias = functional.pad(bias.view(-1, filters), (0, more)).flatten()
@@ -43,18 +45,19 @@ class Windows:
         pooled = np.empty((len(units.lengths), len(self.bias)), np.float32)
         tables, padding = tuple(rows.table for rows in self.rows), (PADDING,) * len(places)
         starts, lengths = units.bounds[:-1], units.lengths
+        least = max(self.widths)
 
         def work(part: slice) -> None:
-            of = (starts[part], lengths[part])
             pool(
                 self.instructions,
                 tables,
                 tuple(places),
                 padding,
-                *of,
+                starts[part],
+                lengths[part],
                 self.widths,
                 self.filters,
-                max(self.widths),
+                least,
                 pooled[part],
             )
 
