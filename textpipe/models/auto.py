@@ -60,6 +60,8 @@ _MOST = 6_000_000  # characters that a network goes over in all its epochs
 _MOST_EPOCHS = 5
 _LONGEST = 256  # characters of a text that a network reads
 _LEARNED = "learned.npy"
+_OF_LETTERS = (3, 5)  # characters of n-grams of texts in Latin letters, of which one or two tell little
+_LATIN, _LOOKED_AT = 0.9, 1_000  # share of characters that are ASCII; texts that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +203,8 @@ class Auto:
     def _made(self, arch: str, documents: Sequence[Document]) -> Classifier:
         found = classifier_class(arch)
         settings = {"unit": self.config.unit, "seed": self.config.seed, "label_sep": self.config.label_sep}
+        if arch == "linear" and _is_latin(documents):
+            settings.update(char_ngrams=_OF_LETTERS)
         if arch == "textcnn":
             settings.update(epochs=epochs_for(documents), freeze=self.config.freeze)
         vectors = self._vectors if arch == "textcnn" else None
@@ -282,6 +286,11 @@ def epochs_for(documents: Sequence[Document]) -> int:
     """How often a network goes over the texts: often over few, seldom over many, so that an hour is never needed."""
     characters = sum(min(len(document.text), _LONGEST) for document in documents)
     return min(_MOST_EPOCHS, max(1, round(_MOST / max(characters, 1))))
+
+
+def _is_latin(documents: Sequence[Document]) -> bool:
+    text = "".join(document.text for document in documents[:_LOOKED_AT])
+    return len(text.encode("ascii", "ignore")) > _LATIN * len(text)
 
 
 def _held_back(model: Classifier) -> Floats:

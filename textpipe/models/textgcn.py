@@ -5,7 +5,7 @@ A new text is joined to the words it knows as a document of the graph is, by TF-
 passed on to it; it has no row of its own, and nothing changes for others (the inductive reading). Texts that are known
 beforehand can be in the graph without labels (`fit(..., unlabelled=texts)`); their own nodes answer for them.
 
-{prefix}classifier.json    also "prior" (shares of labels in training) and "scale" (of decisions)
+{prefix}classifier.json    also "prior" (shares of labels in training), "scale", "offset" and "thresholds", as networks
 {prefix}words.txt          or characters.txt: the words of the graph
 {prefix}edges.npy          float64[words, 2]: inverse document frequency and degree of each
 {prefix}rows.npy           float32[words, dim]: what each adds to a document in the first layer
@@ -19,8 +19,7 @@ A prediction needs NumPy and SciPy alone.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,11 +29,11 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
+from textpipe.corpus.label_sets import check_separator
 from textpipe.corpus.split import text_hash
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.features.files import read_array, write_array
 from textpipe.features.graph import document_words, joined_documents
-from textpipe.models.calibration import Calibration, calibrated
 from textpipe.models.files import (
     best_labels,
     checked_texts,
@@ -43,9 +42,18 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
+from textpipe.models.held_back import (
+    AnyCalibration,
+    calibrate,
+    calibration_facts,
+    held_back_scores,
+    read_calibration,
+    read_thresholds,
+    thresholds_of,
+)
 from textpipe.models.inputs import FIRST, Inputs, Units
 from textpipe.models.label_sets import predicted_sets
-from textpipe.models.labels import counted_labels, label_places, refuse_several_labels
+from textpipe.models.labels import counted_labels, gold_counts, gold_of, judged_by
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.config import TrainingConfig
@@ -77,8 +85,8 @@ class TextGCNConfig(TrainingConfig):
     window: words that are near each other; min_pmi: the least mutual information that joins two words, in the paper 0
     sublinear: a word that occurs n times in a document counts 1 + ln n instead of n
     dim: numbers between the layers; dropout: of these
-    label_sep: empty: a text has one label, several are not learned
     relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well
+    label_sep: what stands between several labels of a text, each of which is a decision of its own; empty: it has one
     """
 
     epochs: int = 80
@@ -101,7 +109,9 @@ class TextGCNConfig(TrainingConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        refuse_several_labels(self, "textgcn")
+        check_separator(self.label_sep)
+        if self.metric == "mean_average_precision" and not self.label_sep:
+            raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")
         check_numbers(
             self,
             min_count=(0, 1_000_000),
@@ -140,7 +150,7 @@ class _Fitted(NamedTuple):
     inputs: Inputs
     words: Words
     prior: Doubles
-    scale: float
+    calibration: AnyCalibration
     nodes: npt.NDArray[np.void]
     history: History | None = None
 
@@ -186,8 +196,8 @@ class TextGCN:
         if find_spec("torch") is None:
             raise UsageError("textgcn needs torch to train", hint="pip install 'textpipe-zh[torch]'")
         documents = [document for document in documents if document.label is not None]
-        self.labels = tuple(counted_labels(documents))
-        valid = [document for document in valid if document.label in self.labels]
+        self.labels = tuple(counted_labels(documents, self.config.label_sep))
+        valid = judged_by(valid, self.labels, self.config.label_sep)
         texts = checked_texts(unlabelled)
         self._fitted, learned = self._learn(documents, valid, texts, self.config, log)
         again = bool(self.config.relearn and refit and valid)
@@ -196,8 +206,10 @@ class TextGCN:
             log.note(f"learns anew from all {len(everything):,} texts, {learned.best_epoch} epochs")
             config = replace(self.config, epochs=learned.best_epoch)
             work = None if log.work is None else log.work / "all"
+            thresholds = self.thresholds
             last, _ = self._learn(everything, [], texts, config, replace(log, work=work, facts={}))
-            self._fitted = last._replace(scale=self._fitted.scale, history=self._fitted.history)
+            self._fitted = last._replace(calibration=self._fitted.calibration, history=self._fitted.history)
+            self.thresholds = thresholds
         log.facts["refit"] = again
         return self
 
@@ -209,7 +221,6 @@ class TextGCN:
         config: TextGCNConfig,
         log: TrainingLog,
     ) -> tuple[_Fitted, Learned]:
-        from textpipe.metrics.classification import scores
         from textpipe.models.textgcn_training import Held, learn
 
         texts = [*(document.text for document in documents), *unlabelled]
@@ -220,7 +231,7 @@ class TextGCN:
             log.note(
                 f"{units.cut + held.cut:,} texts are longer than {config.max_length:,} words: the rest is not read"
             )
-        gold, held_gold = (label_places(part, self.labels) for part in (documents, valid))
+        gold, held_gold = (gold_of(part, self.labels, config.label_sep) for part in (documents, valid))
         learned = learn(
             known_words(units),
             gold,
@@ -231,14 +242,17 @@ class TextGCN:
             **self._machine,
         )
         decisions = learned.words.decisions(learned.words.edges(held, sublinear=config.sublinear))
-        scale = calibrated(decisions, held_gold, together=True).scale
-        prior = np.bincount(gold, minlength=len(self.labels)) / len(gold)
+        calibration = calibrate(decisions, held_gold, together=True)
+        prior = gold_counts(gold, len(self.labels)) / len(gold)
         nodes = _nodes(unlabelled, learned.decisions, len(self.labels))
-        fitted = _Fitted(inputs, learned.words, prior, scale, nodes, learned.history)
+        fitted = _Fitted(inputs, learned.words, prior, calibration, nodes, learned.history)
+        probabilities = self._probabilities(fitted, [document.text for document in valid])
+        self.thresholds = thresholds_of(probabilities, held_gold)
         if valid:
-            self.held_back = self._probabilities(fitted, [document.text for document in valid])
-            log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, self.held_back)
-        log.facts.update(learned.facts, scale=scale)
+            self.held_back = probabilities
+            log.facts["valid"] = held_back_scores(probabilities, held_gold, self.labels)
+            log.facts["calibration"] = calibration_facts(decisions, probabilities, held_gold, together=True)
+        log.facts.update(learned.facts, **calibration.numbers())
         return fitted, learned
 
     def _inputs(self, texts: Sequence[str]) -> Inputs:
@@ -272,7 +286,7 @@ class TextGCN:
             place = np.searchsorted(fitted.nodes["text"], hashes).clip(max=len(fitted.nodes) - 1)
             own = known & (fitted.nodes["text"][place] == hashes)
             decisions[own] = fitted.nodes["decisions"][place[own]]
-        found = Calibration(together=True, scale=fitted.scale).probabilities(decisions)
+        found = fitted.calibration.probabilities(decisions)
         found[~known] = fitted.prior
         return found
 
@@ -296,7 +310,9 @@ class TextGCN:
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        numbers = {"prior": fitted.prior.tolist(), "scale": fitted.scale}
+        numbers = {"prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
+        if self.thresholds is not None:
+            numbers["thresholds"] = self.thresholds
         write_description(folder, prefix=prefix, arch="textgcn", labels=self.labels, config=self.config, **numbers)
         fitted.inputs.save(folder, prefix=prefix)
         words = fitted.words
@@ -326,8 +342,11 @@ class TextGCN:
         arrays = {name: _read(folder / f"{prefix}{name}.npy", shape, np.float32) for name, shape in shapes.items()}
         found = Words(edges[:, 0], edges[:, 1], **arrays)
         nodes = _read_nodes(folder / f"{prefix}nodes.npy", labels)
-        prior = read_shares(description, where=where)
-        loaded._fitted = _Fitted(inputs, found, prior, _read_scale(description, where), nodes)
+        several = bool(config.label_sep)
+        prior = read_shares(description, where=where, several=several)
+        calibration = read_calibration(description, together=True, several=several, where=where)
+        loaded.thresholds = read_thresholds(description, config, where=where)
+        loaded._fitted = _Fitted(inputs, found, prior, calibration, nodes)
         return loaded
 
 
@@ -379,10 +398,3 @@ def _read(path: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArr
     if array.shape != shape or not np.isfinite(array).all():
         raise ArtifactError("not the numbers of these words and labels", where=path, hint=REMAKE)
     return array
-
-
-def _read_scale(description: Mapping[str, Any], where: Path) -> float:
-    scale = description.get("scale")
-    if type(scale) is not float or not 0 < scale < math.inf:
-        raise ArtifactError("not a scale", where=where, hint=REMAKE)
-    return scale

@@ -7,6 +7,7 @@ the first layer is A times a matrix of weights), W the second layer.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,14 +28,15 @@ from textpipe.features.graph import (
     mutual_information,
     normalised,
 )
-from textpipe.metrics.classification import scores
-from textpipe.models.calibration import Calibration
+from textpipe.models.held_back import held_back_scores, uncalibrated
 from textpipe.models.inputs import Units
+from textpipe.models.labels import Gold, gold_counts
+from textpipe.models.neural_config import metric_of
 from textpipe.models.textgcn import TextGCNConfig, Words, known_words
 from textpipe.training.initialisation import seeded
 from textpipe.training.log import TrainingLog
 from textpipe.training.loop import Task, Trained, evaluation, train
-from textpipe.training.losses import class_loss
+from textpipe.training.losses import class_loss, label_loss
 from textpipe.training.steps import History
 
 Integers = npt.NDArray[np.int64]
@@ -44,10 +46,10 @@ _HINT = "fewer words: --set max_size=10000, or --set min_count=5"
 
 
 class Held(NamedTuple):
-    """Held-back texts, the places of their labels, and all labels."""
+    """Held-back texts, their labels, and all labels."""
 
     units: Units
-    gold: Integers
+    gold: Gold
     labels: tuple[str, ...]
 
 
@@ -63,7 +65,7 @@ class Learned(NamedTuple):
 
 def learn(
     documents: tuple[Integers, Integers],
-    gold: Integers,
+    gold: Gold,
     held: Held,
     *,
     size: int,
@@ -86,6 +88,8 @@ def learn(
         raise ResourceError("not enough memory for this graph", hint=_HINT) from None
     task = _task(network, gold, held, joined_documents(edges, graph.degrees), config)
     mark = _digest(graph, gold, edges, held.gold)
+    settings: Any = config
+    config = replace(config, metric=metric_of(settings))
     trained = train(task, config, log=log, workers=workers, device=device, fingerprint=mark)
     with evaluation(network):
         passed = network.passed()
@@ -205,10 +209,11 @@ def _network(graph: Graph, labelled: int, labels: int, config: TextGCNConfig) ->
         return _Network(parts, matrix.shape[0], labels, config)
 
 
-def _task(network: Any, gold: Integers, held: Held, joined: tuple[csr_matrix, Floats], config: TextGCNConfig) -> Task:
-    criterion = class_loss(config, np.bincount(gold, minlength=len(held.labels)).tolist())
+def _task(network: Any, gold: Gold, held: Held, joined: tuple[csr_matrix, Floats], config: TextGCNConfig) -> Task:
+    counts: list[int] = gold_counts(gold, len(held.labels)).tolist()
+    criterion = label_loss(config, counts, len(gold)) if config.label_sep else class_loss(config, counts)
     classes = torch.from_numpy(gold)
-    names = [held.labels[place] for place in held.gold.tolist()]
+    plain = uncalibrated(held.gold, len(held.labels), together=True)
     matrix, own = _arrays(joined[0]), torch.from_numpy(joined[1])
 
     def loss(network: Any, classes: Any) -> tuple[Any, int]:
@@ -221,13 +226,14 @@ def _task(network: Any, gold: Integers, held: Held, joined: tuple[csr_matrix, Fl
         passed = network.passed()[:words]
         hidden = torch.relu(_summed(network.rows[:words], edges))
         decisions = _summed(passed, edges) + own.to(place)[:, None] * (hidden @ network.last)
-        found = Calibration(together=True).probabilities(decisions.double().cpu().numpy())
-        return scores(names, held.labels, found)
+        found = plain.probabilities(decisions.double().cpu().numpy())
+        return held_back_scores(found, held.gold, held.labels, tuned=False)
 
-    return Task(network=network, batches=lambda _epoch: [classes], loss=loss, score=score if names else None)
+    tells = len(held.gold) and (held.gold.ndim == 1 or held.gold.any())  # without any label no epoch is the best
+    return Task(network=network, batches=lambda _epoch: [classes], loss=loss, score=score if tells else None)
 
 
-def _digest(graph: Graph, gold: Integers, edges: csr_matrix, held_gold: Integers) -> str:
+def _digest(graph: Graph, gold: Gold, edges: csr_matrix, held_gold: Gold) -> str:
     """What data a state of training belongs to."""
     digest = hashlib.sha256()
     matrices = [part for matrix in (graph.words, graph.documents, edges) for part in (matrix.indptr, matrix.indices)]
