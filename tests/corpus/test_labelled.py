@@ -85,3 +85,33 @@ def test_an_empty_file_is_still_one(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(InputError, match="empty"):
         documents(tmp_path / "a", labels=True)
+
+
+def test_several_labels_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    marked = "__label__a __label__b 球队 赢\n__label__a 股市 __label__c\n"
+    path.write_text(f"{marked}__label__ 空\n无\n__label__b\nx __label__ __label__b\n", "utf-8")
+    found = documents(path, labels=True, label_sep=";")
+    assert [(one.label, one.text) for one in found] == [
+        ("a;b", "球队 赢"),
+        ("a;c", "股市"),
+        ("", "空"),
+        (None, "无"),
+        ("b", ""),
+        ("b", "x"),
+    ]
+    for wrong, said in (("__label__a;b x", "holds the separator"), ("__label__a x __label__b y", "in the middle")):
+        path.write_text(f"__label__a x\n{wrong}\n", "utf-8")
+        with pytest.raises(InputError, match=said) as caught:
+            documents(path, labels=True, label_sep=";")
+        assert (caught.value.line, bool(caught.value.hint)) == (2, True)
+
+
+def test_lists_of_labels(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    rows = ('["a", "b"]', "[]", '"a;c"', "null", '[1, "b"]', '["a;b"]', '["a", null]')
+    path.write_text("".join(f'{{"text": "球", "label": {label}}}\n' for label in rows), "utf-8")
+    log = ReadLog()
+    assert [one.label for one in documents(path, log, label_sep=";")] == ["a;b", "", "a;c", None, "1;b", "a;"]
+    assert log.rejected == {"label that holds the separator": 1}
+    assert documents(path)[0].label == '["a", "b"]', "without a separator it is text"

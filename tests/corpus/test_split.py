@@ -87,3 +87,32 @@ def test_hashes_are_of_texts_without_white_space_around() -> None:
     assert text_hash("茶") != text_hash("茶 山")
     assert 0 <= text_hash("\ud800") < 1 << 64
     assert text_hash("茶") == 0x7731D5E6FE3CD74, "the same in every process: artifacts hold it"
+
+
+def test_several_labels_a_text_go_by_the_rarest() -> None:
+    """Each label gives about its share, the rarest exactly; texts without any do as well."""
+    chance = random.Random(0)
+    documents = []
+    for number in range(2000):
+        own = [label for label, share in (("a", 0.5), ("b", 0.2), ("c", 0.05)) if chance.random() < share]
+        documents.append(Document(str(number), f"text {number}", ", ".join(own)))
+    held = split(documents, 0.1, seed=0, label_sep=",").valid
+    assert len(held) == 200
+    for label, tolerance in (("a", 0.2), ("b", 0.2), ("c", 0.01)):
+        total = sum(label in (one.label or "") for one in documents)
+        assert sum(label in (one.label or "") for one in held) == pytest.approx(total / 10, rel=tolerance, abs=1)
+    empty = sum(not one.label for one in documents)
+    assert sum(not one.label for one in held) == pytest.approx(empty / 10, abs=1)
+    mixed = documents[:]
+    chance.shuffle(mixed)
+    assert {one.id for one in split(mixed, 0.1, seed=0, label_sep=",").valid} == {one.id for one in held}
+
+
+def test_every_one_of_several_labels_is_learned_from() -> None:
+    documents = [
+        Document(str(n), f"text {n // 2}", label) for n, label in enumerate(("a,b", "c", "a", "a,d", "b", "", "e", "a"))
+    ]
+    for seed in range(20):
+        parts = split(documents, 0.5, seed=seed, label_sep=",")
+        learned = {label for one in parts.train for label in (one.label or "").split(",")} - {""}
+        assert learned == set("abcde")

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from textpipe.store.layout import Store
 
 _FORMATS = ("table", "jsonl", "json", "csv", "tsv")
+_Rows = Callable[[Mapping[str, Any]], Iterator["Sequence[Cell]"]]
 _ROWS = 200  # of a table at a time
 
 
-def _is_number(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):  # which no range of click leaves out
+def _is_number(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):  # which no range of click leaves out
         raise click.BadParameter("nan is no number")
     return value
 
@@ -40,15 +41,19 @@ def _is_number(_context: click.Context, _parameter: click.Parameter, value: floa
     help="The classifier, as train-classifier made it.",
 )
 @click.option(
-    "-k", "--top", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Labels of a document."
+    "-k",
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Labels of a document, at most.  [default: 1; all over their thresholds of a multi-label classifier]",
 )
 @click.option(
     "--threshold",
     type=click.FloatRange(min=0, max=1),
     callback=_is_number,
-    default=0.0,
     metavar="P",
-    help="No label for a document whose likeliest one is less probable.  [default: 0]",
+    help="No label for a document whose likeliest one is less probable; of a multi-label classifier none that is."
+    "  [default: 0; each label's own of a multi-label classifier]",
 )
 @takes_device
 @uses_store
@@ -60,13 +65,13 @@ def classify(
     *,
     reading: Reading,
     model: str,
-    top: int,
-    threshold: float,
+    top: int | None,
+    threshold: float | None,
     device: str | None,
     store: Store,
     destination: Destination,
 ) -> None:
-    """Say which class each document belongs to, and how probable that is.
+    """Say which class each document belongs to, and how probable that is; of a multi-label classifier which classes.
 
     PATHS are files, folders, patterns or - for standard input, as everywhere; labels in them are not looked at.
 
@@ -82,14 +87,16 @@ def classify(
 
     kind = destination.format
     log = ReadLog()
-    pieces = reading.pieces(log)
+    reading.required_paths()
     classifier, _ = open_classifier(store, model, device=device)
-    shown = min(top, len(classifier.labels))
+    separator = getattr(classifier.config, "label_sep", "")
+    pieces = reading.pieces(log, label_sep=separator)
+    columns, rows = _layout(min(top or 1, len(classifier.labels)), separator)
     without, first_without = 0, ""
     progress = not reading.quiet and not destination.on_terminal
     with (
         destination.open(log.paths) as write,
-        _writer(kind, write, shown) as add,
+        _writer(kind, write, columns, rows) as add,
         closing(classify_documents(pieces, classifier, k=top, threshold=threshold)) as found,
     ):
         for record, source in with_progress(found, log, shown=progress):
@@ -99,38 +106,54 @@ def classify(
                 first_without = first_without or source or record["id"]
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
-        note(f"no label for {without:,} of {log.used:,} documents, below {threshold:g} (first: {first_without})")
-    if without and without == log.used:
+        bar = "their thresholds" if threshold is None else f"{threshold:g}"
+        note(f"no label for {without:,} of {log.used:,} documents, below {bar} (first: {first_without})")
+    if without and without == log.used and threshold is not None:
         context.exit(EXIT_NEGATIVE)
 
 
 @contextmanager
-def _writer(kind: str, write: Callable[[str], None], shown: int) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+def _writer(
+    kind: str, write: Callable[[str], None], columns: Sequence[str], rows: _Rows
+) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """As `record_writer`, with many documents in a table."""
-    columns = ["id", "label", "score"]
-    columns += [f"{name}_{number}" for number in range(2, shown + 1) for name in ("label", "score")]
     if kind != "table":
-        with record_writer(kind, write, columns=columns, rows=_rows) as add:
+        with record_writer(kind, write, columns=columns, rows=rows) as add:
             yield add
         return
-    rows: list[Sequence[Cell]] = []
+    waiting: list[Sequence[Cell]] = []
 
     def add_row(record: Mapping[str, Any]) -> None:
-        rows.extend(_rows(record))
-        if len(rows) >= _ROWS:
-            write(_table(columns, rows))
-            rows.clear()
+        waiting.extend(rows(record))
+        if len(waiting) >= _ROWS:
+            write(_table(columns, waiting))
+            waiting.clear()
 
     try:
         yield add_row
     finally:  # as JSON lines, what came before an error is shown
-        if rows:
-            write(_table(columns, rows))
+        if waiting:
+            write(_table(columns, waiting))
+
+
+def _layout(shown: int, separator: str) -> tuple[list[str], _Rows]:
+    """(columns, what makes rows of a record): so many labels, or all that a text has in one cell."""
+    columns = ["id", "label", "score"]
+    if separator:
+        return [*columns, "labels", "scores"], lambda record: _row_of_sets(record, separator)
+    return columns + [f"{name}_{number}" for number in range(2, shown + 1) for name in ("label", "score")], _rows
 
 
 def _rows(record: Mapping[str, Any]) -> Iterator[Sequence[Cell]]:
     others = [cell for one in record["labels"][1:] for cell in (one["label"], one["score"])]
     yield [record["id"], "" if record["label"] is None else record["label"], record["score"], *others]
+
+
+def _row_of_sets(record: Mapping[str, Any], separator: str) -> Iterator[Sequence[Cell]]:
+    """A multi-label record; its labels stand as training data has them."""
+    labels = separator.join(one["label"] for one in record["labels"])
+    scores = separator.join(f"{one['score']:g}" for one in record["labels"])
+    yield [record["id"], record["label"] or "", record["score"], labels, scores]
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:

@@ -31,7 +31,7 @@ _CONFUSIONS = 10  # of a table
     "--fail-under",
     multiple=True,
     metavar="MEASURE=VALUE",
-    help="Exit code 1 when the measure is under it: accuracy, macro_f1, …; repeatable.",
+    help="Exit code 1 when the measure is under it: accuracy (subset_accuracy), macro_f1, …; repeatable.",
 )
 @click.option(
     "--errors-shown",
@@ -71,15 +71,17 @@ def classifier(
       textpipe evaluate classifier latest test/ --fail-under macro_f1=0.9 --format json
     """
     from textpipe.corpus.document import ReadLog, whole_documents
-    from textpipe.operations.evaluate_classifier import ClassifierScorer, bars, shortfalls
+    from textpipe.operations.evaluate_classifier import ClassifierScorer, bars, check_bars, shortfalls
     from textpipe.operations.open_classifier import open_classifier
     from textpipe.pipeline.classifier_stages import SEEN, seen_texts
 
     least = bars(fail_under)
     kind = destination.format
     log = ReadLog()
-    pieces = reading.pieces(log, labels=True)
+    reading.required_paths()
     loaded, artifact = open_classifier(store, name, device=device)
+    check_bars(least, loaded)
+    pieces = reading.pieces(log, labels=True, label_sep=getattr(loaded.config, "label_sep", ""))
     seen = seen_texts(artifact) if SEEN in artifact.manifest.outputs else None
     scorer = ClassifierScorer(loaded, seen=seen, errors=errors_shown)
     columns, rows = _COLUMNS, _rows
@@ -110,14 +112,16 @@ def _tell(record: ClassifierRecord) -> None:
     if record["unknown"]:
         labels = ", ".join(f"{label!r} ({count:,})" for label, count in list(record["unknown"].items())[:3])
         more = f", and {len(record['unknown']) - 3:,} more" if len(record["unknown"]) > 3 else ""
-        note(f"labels that the classifier does not know, each row an error: {labels}{more}")
+        each = "each an error" if "subset_accuracy" in record["scores"] else "each row an error"
+        note(f"labels that the classifier does not know, {each}: {labels}{more}")
     if record["seen"] is None:
         note("nobody knows which of the texts it has learned from")
     elif record["seen"]:
         text = f"it has learned from {record['seen']:,} of the {record['texts']:,} texts"
         if record["unseen"] is not None:
             scores = record["unseen"]["scores"]
-            text += f"; on the other {record['unseen']['texts']:,}: accuracy {scores['accuracy']:.4f}, "
+            first = "accuracy" if "accuracy" in scores else "micro_f1"
+            text += f"; on the other {record['unseen']['texts']:,}: {first.replace('_f1', ' F1')} {scores[first]:.4f}, "
             text += f"macro F1 {scores['macro_f1']:.4f}"
         note(text)
 
@@ -148,8 +152,10 @@ def _write_tables(record: ClassifierRecord, write: Callable[[str], None]) -> Non
     intervals = record["intervals"]
     measures = [["", name, value, *intervals.get(name, ["", ""])] for name, value in record["scores"].items()]
     table(f"{record['id']}: {record['texts']:,} texts", ("measure", "value", "low", "high"), measures)
-    columns = ("label", "precision", "recall", "f1", "support", "predicted")
-    table("classes", columns, [["", *(one[column] for column in columns)] for one in record["classes"]])
+    several = "subset_accuracy" in record["scores"]
+    columns: tuple[str, ...] = ("label", "precision", "recall", "f1", "support", "predicted")
+    columns += ("average_precision", "threshold") if several else ()
+    table("classes", columns, [["", *(_cell(one[column]) for column in columns)] for one in record["classes"]])
     pairs = [["", one["gold"], one["predicted"], one["texts"]] for one in record["confusions"]]
     more = f", {_CONFUSIONS} of {len(pairs):,}" if len(pairs) > _CONFUSIONS else ""
     table(f"confusions{more}", ("gold", "taken for", "texts"), pairs[:_CONFUSIONS])
@@ -157,8 +163,15 @@ def _write_tables(record: ClassifierRecord, write: Callable[[str], None]) -> Non
         ["", f"{one['low']:.2f} to {one['high']:.2f}", one["texts"], one["confidence"], one["accuracy"]]
         for one in record["calibration"]
     ]
-    table("calibration", ("probability", "texts", "mean probability", "accuracy"), bins)
-    errors = [
-        ["", *(one[name] or "" for name in ("source", "gold", "label", "score", "text"))] for one in record["errors"]
-    ]
-    table("worst errors", ("where", "gold", "taken for", "score", "text"), errors)
+    shares = (
+        ("decisions", "mean probability", "share of gold") if several else ("texts", "mean probability", "accuracy")
+    )
+    table("calibration", ("probability", *shares), bins)
+    names = ("source", "gold", "label", *(("wrong",) if several else ()), "score", "text")
+    errors = [["", *(one[name] or "" for name in names)] for one in record["errors"]]
+    heads = ("where", "gold", "given" if several else "taken for", *names[3:])
+    table("worst errors", heads, errors)
+
+
+def _cell(value: Cell | None) -> Cell:
+    return "" if value is None else value

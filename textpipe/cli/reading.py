@@ -86,15 +86,18 @@ class Reading:
             raise UsageError("no input", hint="name files or folders, or - for standard input")
         return self.paths
 
-    def pieces(self, log: ReadLog, *, line_blocks: bool = False, labels: bool = False) -> Iterator[Piece]:
+    def pieces(
+        self, log: ReadLog, *, line_blocks: bool = False, labels: bool = False, label_sep: str = ""
+    ) -> Iterator[Piece]:
         """The documents, long ones in pieces; with `line_blocks`, lines of plain text many in a piece.
 
-        With `labels`, documents are wanted for their labels: see ReadOptions.
+        With `labels`, documents are wanted for their labels, with `label_sep` several of each: see ReadOptions.
         """
         from textpipe.corpus.read import ReadOptions, read_pieces
 
         self.required_paths()
-        return read_pieces(self.paths, ReadOptions(**self.options, line_blocks=line_blocks, labels=labels), log=log)
+        options = ReadOptions(**self.options, line_blocks=line_blocks, labels=labels, label_sep=label_sep)
+        return read_pieces(self.paths, options, log=log)
 
 
 def decodes(command: _Command) -> _Command:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="The architecture: auto, linear, mlp, textcnn, recurrent.",
 )
+@click.option("--multi-label", is_flag=True, help="A text may have several labels, or none: an empty cell.")
+@click.option("--label-sep", metavar="TEXT", help="What stands between the labels of a text.  [default: ,]")
 @click.option("--unit", type=click.Choice(("word", "char", "both")), help="What a text is made of.  [default: its own]")
 @click.option(
     "--embeddings",
@@ -69,6 +71,8 @@ def train_classifier(
     reading: Reading,
     valid: str,
     arch: str,
+    multi_label: bool,
+    label_sep: str | None,
     unit: str | None,
     embeddings: str | None,
     freeze: bool,
@@ -93,6 +97,7 @@ def train_classifier(
     Examples:
       textpipe train-classifier reviews.tsv --label-col stars --name reviews
       textpipe train-classifier news/ --valid held-back/
+      textpipe train-classifier papers.csv --label-col topics --multi-label --label-sep ";"
       textpipe train-classifier train.txt --arch textcnn --unit char --set epochs=5
     """
     from textpipe.operations.train_classifier import Source, held_back, held_back_line
@@ -100,7 +105,9 @@ def train_classifier(
 
     params = {
         "arch": arch,
-        "settings": _settings(arch, options["set"], unit=unit, freeze=freeze),  # `set` is a word of Python's own
+        "settings": _settings(  # `set` is a word of Python's own
+            arch, options["set"], unit=unit, freeze=freeze or None, label_sep=_separator(label_sep, several=multi_label)
+        ),
         "drop_leaks": drop_leaks,
         "hmm": hmm,
         "seed": seed,
@@ -124,8 +131,19 @@ def train_classifier(
     click.echo(artifact.address)
 
 
-def _settings(arch: str, given: Sequence[str], *, unit: str | None, freeze: bool) -> Mapping[str, Any]:
-    """What --set, --unit and --freeze say. Raises UsageError for what the architecture does not have."""
+def _separator(given: str | None, *, several: bool) -> str | None:
+    """What stands between labels, None where a text has one."""
+    from textpipe.corpus.label_sets import COMMA
+
+    if given is not None and not several:
+        raise UsageError("--label-sep is about --multi-label", hint="--multi-label: a text may have several labels")
+    if given == "":
+        raise UsageError("--label-sep: nothing cannot stand between labels", hint='--label-sep ";"')
+    return (COMMA if given is None else given) if several else None
+
+
+def _settings(arch: str, given: Sequence[str], **options: Any) -> Mapping[str, Any]:
+    """What --set and the options of settings say. Raises UsageError for what the architecture does not have."""
     from textpipe.models.settings import setting_names
 
     found: dict[str, Any] = {}
@@ -135,13 +153,18 @@ def _settings(arch: str, given: Sequence[str], *, unit: str | None, freeze: bool
             raise UsageError(f"--set {setting}: not a setting", hint=f"--set {key or 'lr'}=VALUE")
         found[key] = toml_value(text)
     names = setting_names(arch)
-    for name, value in (("unit", unit), ("freeze", freeze or None)):
+    for name, value in options.items():
         if value is None:
             continue
+        if name not in names and name == "label_sep":
+            raise UsageError(
+                f"the architecture {arch} learns one label a text", hint="--arch auto or linear for several"
+            )
         if name not in names:
             raise UsageError(f"the architecture {arch} has no --{name}", hint=f"its settings: {', '.join(names)}")
         if found.setdefault(name, value) != value:
-            raise UsageError(f"--{name} and --set {name}= say different things", hint="leave out one of them")
+            option = "--" + name.replace("_", "-")
+            raise UsageError(f"{option} and --set {name}= say different things", hint="leave out one of them")
     return found
 
 

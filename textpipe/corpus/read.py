@@ -14,6 +14,7 @@ from textpipe.corpus.delimited import csv_rows, tsv_rows
 from textpipe.corpus.document import Document, Piece, ReadLog, whole_documents
 from textpipe.corpus.fasttext import documents_of_marked_lines
 from textpipe.corpus.formats import FORMATS, Format, by_content, by_suffix, head, if_marked
+from textpipe.corpus.label_sets import check_separator
 from textpipe.corpus.line_ends import noting
 from textpipe.corpus.paths import STDIN, Source, expand
 from textpipe.corpus.rows import documents_of_json_lines, documents_of_rows
@@ -51,6 +52,7 @@ class ReadOptions:
     strict: a row that cannot be used is an error instead of being counted as rejected
     labels: texts are wanted for their labels: plain text that begins with `__label__` is fastText's, and what has no
         label takes the name of its folder directly below the folder that was named
+    label_sep: what stands between several labels of a text, and joins those of a line of fastText or of a JSON list
     line_blocks: lines of plain text may come many in a piece, for work to which a document of its own is nothing;
         only where all are read
     """
@@ -69,6 +71,7 @@ class ReadOptions:
     fold: bool = False
     strict: bool = False
     labels: bool = False
+    label_sep: str = ""
     line_blocks: bool = False
 
     def __post_init__(self) -> None:
@@ -78,6 +81,7 @@ class ReadOptions:
             raise UsageError(f"unknown format {self.input_format!r}", hint=f"one of: {', '.join(FORMATS)}")
         if self.errors not in get_args(Errors):
             raise UsageError(f"unknown way with errors {self.errors!r}", hint=f"one of: {', '.join(get_args(Errors))}")
+        check_separator(self.label_sep)
         for name, value in (("limit", self.limit), ("sample", self.sample)):
             if value is not None and value < 1:
                 raise UsageError(f"{name} is {value}, but at least one document must be asked for")
@@ -107,6 +111,7 @@ class ReadKeywords(TypedDict, total=False):
     fold: bool
     strict: bool
     labels: bool
+    label_sep: str
 
 
 def read(
@@ -118,8 +123,8 @@ def read(
     """The documents of files, folders, patterns or `-`, streamed in order.
 
     Options, as on the command line: input_format, lines, encoding, errors, text_col, label_col, id_col, sheet,
-    limit, sample, seed, fold, strict, labels; `ReadOptions` says what they mean. A `log` takes the account of it.
-    Raises InputError (missing, empty, binary, malformed), EncodingError, UsageError (options) and OutputError
+    limit, sample, seed, fold, strict, labels, label_sep; `ReadOptions` says what they mean. A `log` takes the account
+    of it. Raises InputError (missing, empty, binary, malformed), EncodingError, UsageError (options) and OutputError
     (permissions).
 
     >>> for document in read("data/news.tsv", limit=1):
@@ -282,9 +287,9 @@ def _text_pieces(kind: Format, blocks: Iterator[str], path: str, options: ReadOp
     else:
         lines = whole_lines(blocks, limit=_LINE_LIMIT, too_long=lambda number: _too_long(path, number))
         if kind == "jsonl":
-            documents = documents_of_json_lines(lines, options.columns, log, where=path)
+            documents = documents_of_json_lines(lines, options.columns, log, where=path, label_sep=options.label_sep)
         elif kind == "fasttext":
-            documents = documents_of_marked_lines(lines, log, where=path)
+            documents = documents_of_marked_lines(lines, log, where=path, label_sep=options.label_sep)
         else:
             rows = csv_rows(lines, where=path) if kind == "csv" else tsv_rows(lines)
             documents = documents_of_rows(rows, options.columns, log, where=path)

@@ -19,6 +19,7 @@ from textpipe.corpus.columns import (
 )
 from textpipe.corpus.delimited import Row
 from textpipe.corpus.document import Document, ReadLog
+from textpipe.corpus.label_sets import joined_labels
 from textpipe.errors import InputError
 
 _ONE_OBJECT = 'a line is one object: {"text": "…"}'
@@ -75,9 +76,12 @@ def _document(row: Row, columns: Columns, *, where: str) -> Document:
 
 
 def documents_of_json_lines(
-    lines: Iterable[tuple[int, str]], wanted: Wanted, log: ReadLog, *, where: str
+    lines: Iterable[tuple[int, str]], wanted: Wanted, log: ReadLog, *, where: str, label_sep: str = ""
 ) -> Iterator[Document]:
-    """A document an object a line; the first object decides which field is the text."""
+    """A document an object a line; the first object decides which field is the text.
+
+    label_sep: what the labels of a list are joined by
+    """
     fields: _Fields | None = None
     for number, line in lines:
         if not line.strip():
@@ -95,13 +99,25 @@ def documents_of_json_lines(
             log.reject(InputError(f"no text in the field {fields.text[:30]!r}", where=where, line=number, hint=hint))
             continue
         place = f"{where}:{number}"
-        label = scalar(parsed, fields.label)
+        label = _label(parsed, fields.label, label_sep, where=where, line=number)
+        if isinstance(label, InputError):
+            log.reject(label, reason="label that holds the separator")
+            continue
         yield Document(
             id=without_surrogates(scalar(parsed, fields.id) or place, log),
             text=without_surrogates(text, log),
             label=None if label is None else without_surrogates(label, log),
             source=place,
         )
+
+
+def _label(parsed: dict[str, Any], name: str, separator: str, *, where: str, line: int) -> str | InputError | None:
+    """The label, of a list all that is in it where labels have a separator; or why it cannot be told from others."""
+    value = parsed.get(name)
+    if not separator or not isinstance(value, list):
+        return scalar(parsed, name)
+    labels = [scalar({name: one}, name) or "" for one in value]
+    return joined_labels(labels, separator, where=where, line=line)
 
 
 class _Fields(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from textpipe.corpus.document import Document
+from textpipe.corpus.label_sets import labels_of
 from textpipe.errors import UsageError
 
 
@@ -28,19 +29,23 @@ def text_hash(text: str) -> int:
     return int.from_bytes(_digest(text_key(text), "text"), "little")
 
 
-def split(documents: Sequence[Document], share: float, *, seed: int) -> Split:
+def split(documents: Sequence[Document], share: float, *, seed: int, label_sep: str = "") -> Split:
     """Hold back a share of the texts of each label; documents without label stay where they can be learned from.
 
     share: from 0 to less than 1, of the different texts; which they are depends on seed and texts, not on their order
+    label_sep: what separates several labels of a text, each of which goes by its rarest label then
     Equal texts always go together, by the label that most of them have. Every label keeps a text to learn from; of
     very few texts, none may be held back. Raises UsageError for a share that is none.
     """
     if not 0 <= share < 1:
         raise UsageError(f"{share:g} is no share to hold back", hint="from 0 to less than 1, as 0.1 for a tenth")
-    groups = _groups(documents)
+    groups = _groups(documents, label_sep)
+    totals: Counter[str] = Counter()
+    for labels in groups.values():
+        totals.update(labels.keys())
     of_label: dict[str, list[str]] = defaultdict(list)
     for text, labels in groups.items():
-        of_label[_commonest(labels)].append(text)
+        of_label[_rarest(labels, totals) if label_sep else _commonest(labels)].append(text)
     for texts in of_label.values():
         texts.sort(key=lambda text: (_digest(text, f"split {seed}"), text))
     held: set[str] = set()
@@ -52,17 +57,22 @@ def split(documents: Sequence[Document], share: float, *, seed: int) -> Split:
     return Split(train, valid)
 
 
-def _groups(documents: Iterable[Document]) -> dict[str, Counter[str]]:
+def _groups(documents: Iterable[Document], separator: str) -> dict[str, Counter[str]]:
     """text → how often it has each label"""
     groups: dict[str, Counter[str]] = {}
     for document in documents:
         if document.label is not None:
-            groups.setdefault(text_key(document.text), Counter())[document.label] += 1
+            groups.setdefault(text_key(document.text), Counter()).update(labels_of(document, separator))
     return groups
 
 
 def _commonest(labels: Counter[str]) -> str:
     return min(labels, key=lambda label: (-labels[label], label))
+
+
+def _rarest(labels: Counter[str], totals: Mapping[str, int]) -> str:
+    """The one that fewest texts have; an empty name for texts without any."""
+    return min(labels, key=lambda label: (totals[label], label), default="")
 
 
 def _quotas(sizes: Mapping[str, int], share: float) -> dict[str, int]:

@@ -13,7 +13,7 @@ from textpipe.metrics.resampling import drawn_counts
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 BINS = 15  # of equal width, as Guo et al. 2017 have them
-_LEAST = 1e-7  # probability that a gold label has at least, so that one miss is no infinite loss
+LEAST = 1e-7  # probability that a gold label has at least, so that one miss is no infinite loss
 _Z = 1.959964  # of the normal distribution 95% lie within so many standard deviations
 AVERAGES = ("macro", "micro", "weighted")
 RATIOS = ("precision", "recall", "f1")
@@ -118,7 +118,7 @@ def judge(gold: Sequence[str], labels: Sequence[str], probabilities: npt.NDArray
     confidence = probabilities[rows, predicted].astype(np.float64)
     known = truth < len(labels)
     likelihood = np.where(known, probabilities[rows, np.where(known, truth, 0)], 0.0).astype(np.float64)
-    return Judged(classes, len(labels), truth, predicted, confidence, -np.log(likelihood.clip(_LEAST, 1.0)))
+    return Judged(classes, len(labels), truth, predicted, confidence, -np.log(likelihood.clip(LEAST, 1.0)))
 
 
 def joined(parts: Sequence[Judged]) -> Judged:
@@ -149,7 +149,7 @@ def overall(judged: Judged) -> dict[str, float]:
     counts = _counts(judged)
     found = {"accuracy": float(judged.correct.mean())}
     for average in AVERAGES:
-        values = _averaged(*counts, average=average)
+        values = averaged(*counts, average=average)
         found |= {f"{average}_{ratio}": float(value) for ratio, value in zip(RATIOS, values, strict=True)}
     return found | {"loss": float(judged.loss.mean()), "ece": calibration_error(calibration(judged))}
 
@@ -157,7 +157,7 @@ def overall(judged: Judged) -> dict[str, float]:
 def per_class(judged: Judged) -> list[ClassScore]:
     """Every class that a text has by gold or by prediction, in their order."""
     support, predicted, correct = _counts(judged)
-    precision, recall, f1 = (values.tolist() for values in _ratios(support, predicted, correct))
+    precision, recall, f1 = (values.tolist() for values in ratios_of(support, predicted, correct))
     return [
         ClassScore(
             judged.classes[place],
@@ -193,10 +193,15 @@ def confusions(judged: Judged) -> list[Confusion]:
 
 def calibration(judged: Judged) -> list[Bin]:
     """The bins that hold a text, by rising confidence."""
-    places = np.ceil(judged.confidence * BINS).astype(np.int64).clip(1, BINS) - 1
+    return bins_of(judged.confidence, judged.correct)
+
+
+def bins_of(chances: Floats, came_true: npt.NDArray[np.bool_]) -> list[Bin]:
+    """The bins that hold a probability, float64[n], by rising ones; beside the share of those that came true."""
+    places = np.ceil(chances * BINS).astype(np.int64).clip(1, BINS) - 1
     texts = np.bincount(places, minlength=BINS)
-    confidence = np.bincount(places, judged.confidence, minlength=BINS)
-    correct = np.bincount(places, judged.correct.astype(np.float64), minlength=BINS)
+    confidence = np.bincount(places, chances, minlength=BINS)
+    correct = np.bincount(places, came_true.astype(np.float64), minlength=BINS)
     return [
         Bin(place / BINS, (place + 1) / BINS, int(size), float(confidence[place] / size), float(correct[place] / size))
         for place, size in enumerate(texts.tolist())
@@ -247,7 +252,7 @@ def share_interval(correct: int, texts: int) -> Interval:
 def _resampled(judged: Judged, weights: Floats) -> tuple[float, float]:
     support, predicted, correct = _counts(judged, weights)
     accuracy = float(correct.sum() / weights.sum())
-    return accuracy, float(_averaged(support, predicted, correct, average="macro")[2])
+    return accuracy, float(averaged(support, predicted, correct, average="macro")[2])
 
 
 def _counts(judged: Judged, weights: Floats | None = None) -> tuple[Floats, Floats, Floats]:
@@ -266,7 +271,7 @@ def _sums(places: Integers, weights: Floats, size: int) -> Floats:
     return np.bincount(places, weights, minlength=size).astype(np.float64, copy=False)
 
 
-def _ratios(support: Floats, predicted: Floats, correct: Floats) -> tuple[Floats, Floats, Floats]:
+def ratios_of(support: Floats, predicted: Floats, correct: Floats) -> tuple[Floats, Floats, Floats]:
     """Precision, recall and F1; of nothing they are 0."""
     return _ratio(correct, predicted), _ratio(correct, support), _ratio(2 * correct, support + predicted)
 
@@ -276,12 +281,13 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return found
 
 
-def _averaged(support: Floats, predicted: Floats, correct: Floats, *, average: str) -> list[float]:
+def averaged(support: Floats, predicted: Floats, correct: Floats, *, average: str) -> list[float]:
     """Precision, recall and F1 of all classes."""
     if average == "micro":
         return [
-            float(value[0]) for value in _ratios(*(one.sum(keepdims=True) for one in (support, predicted, correct)))
+            float(value[0]) for value in ratios_of(*(one.sum(keepdims=True) for one in (support, predicted, correct)))
         ]
     there = (support + predicted) > 0
     weights = support if average == "weighted" else there.astype(np.float64)
-    return [float((value * weights).sum() / weights.sum()) for value in _ratios(support, predicted, correct)]
+    total = weights.sum() or 1.0
+    return [float((value * weights).sum() / total) for value in ratios_of(support, predicted, correct)]

@@ -41,6 +41,8 @@ class Classifier(Protocol):
     config: its settings; labels: the labels it knows, sorted, in the order of columns
     held_back: float32[valid, labels], the probabilities that `fit` gave to those documents of `valid` whose labels it
         knows, in order, before it may have learned from them; None without any, and after `load`
+    thresholds: of each label the probability from which on a text has it, where a text may have several
+        (`config.label_sep`: what stands between them in `Document.label`); None where it has one
     tokenizer: how its texts are cut; vectors: of words (or characters) to begin with, where it has embeddings
     workers: threads of training, None for all cores; device: `cpu`, `cuda` or `cuda:N`, None for the best
     """
@@ -49,6 +51,7 @@ class Classifier(Protocol):
     config: Any
     labels: tuple[str, ...]
     held_back: npt.NDArray[np.float32] | None
+    thresholds: tuple[float, ...] | None
 
     def __init__(
         self,
@@ -65,18 +68,24 @@ class Classifier(Protocol):
     ) -> Self:
         """Learn from labelled documents.
 
-        valid: what settings, epochs and probabilities are chosen on, never learned from; refit: may be learned from as
-        well, once all is chosen. Labels are those of `documents`; what of `valid` has none of them is passed over.
+        valid: what settings, epochs, probabilities and thresholds are chosen on, never learned from; refit: may be
+        learned from as well, once all is chosen. Labels are those of `documents`; what of `valid` has none of them is
+        passed over.
         Its scores on `valid` (`textpipe.metrics.classification.scores`) go to log.facts["valid"]; whether it learned
         from `valid` as well to log.facts["refit"], which is taken to be `refit` where it does not say.
         Raises InputError for fewer than two labels, ResourceError when memory runs out.
         """
 
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """float32[texts, labels], rows that sum to 1. A text without anything known gets what labels get by chance."""
+        """float32[texts, labels], rows that sum to 1; of several labels a text each label's own probability. A text
+        without anything known gets what labels get by chance."""
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
+
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """The labels of each text, the likeliest first: those whose probability is their threshold at least, none where
+        none is; one where texts have one. `textpipe.models.label_sets.predicted_sets` says so of every classifier."""
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """Everything that prediction needs, into files whose names begin with `prefix`, but for the tokenizer's."""

@@ -1,7 +1,8 @@
 """Measure, then choose: a linear model, and with enough text a TextCNN beside it, averaged as held-back data says.
 
 The probabilities of the members are averaged, Σ weight · probability (a linear opinion pool, Stone 1961), with the
-weights under which most held-back labels are found. A member that adds nothing to the others is not kept.
+weights under which most held-back labels are found. A member that adds nothing to the others is not kept. Where a text
+has several labels, classifier.json has their "thresholds" too, and most is the highest micro F1 at any one threshold.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
+from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import REMAKE, ArtifactError, UsageError
 from textpipe.models import Classifier, classifier_class
 from textpipe.models.explanation import Parts
@@ -28,6 +30,9 @@ from textpipe.models.files import (
     read_description,
     write_description,
 )
+from textpipe.models.held_back import calibration_error_of, held_back_scores, read_thresholds, thresholds_of
+from textpipe.models.label_sets import best_f1, predicted_sets
+from textpipe.models.labels import Gold, gold_of, judged_by
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_choices, check_numbers
 from textpipe.training.log import TrainingLog
@@ -43,6 +48,7 @@ _LONGEST = 256  # characters of a text that a network reads
 _STEPS = 20  # weights are multiples of one twentieth
 _NEAR = 2  # steps between weights that are looked at together
 _LAST = 13  # steps that the last member has at least
+_ENOUGH = 1_000_000  # decisions that weights are found by
 _KEPT = 0.1  # the least weight that is worth a member's time in prediction
 
 
@@ -53,6 +59,7 @@ class AutoConfig:
     unit: of the members; freeze: vectors that are given stay as they are
     network: whether a TextCNN is tried (`auto`: with texts enough, when torch is installed)
     seed: of everything that is drawn
+    label_sep: what stands between several labels of a text; empty: it has one
 
     Raises UsageError for settings that make no sense.
     """
@@ -61,9 +68,11 @@ class AutoConfig:
     freeze: bool = False
     network: Literal["auto", "never", "always"] = "auto"
     seed: int = 0
+    label_sep: str = ""
 
     def __post_init__(self) -> None:
         check_choices(self)
+        check_separator(self.label_sep)
         check_numbers(self, seed=(0, (1 << 63) - 1))
 
 
@@ -93,6 +102,7 @@ class Auto:
         self._vectors = vectors
         self._machine: dict[str, Any] = {"workers": workers, "device": device}
         self.held_back: Floats | None = None
+        self.thresholds: tuple[float, ...] | None = None
         self._members: list[_Member] = []
 
     @property
@@ -107,8 +117,6 @@ class Auto:
 
         Memory: that of the members, one after the other.
         """
-        from textpipe.metrics.classification import scores
-
         chosen, reason = self._candidates(documents, valid)
         log.note(f"{' and '.join(chosen)}: {reason}")
         if self._vectors is not None and "textcnn" not in chosen:
@@ -120,14 +128,17 @@ class Auto:
             fitted.append(self._made(arch, documents).fit(documents, valid=valid, refit=refit, log=part))
             told[arch] = part.facts
         self.labels = fitted[0].labels
-        gold = [one.label for one in valid if one.label in self.labels]
+        separator = self.config.label_sep
+        gold = gold_of(judged_by(valid, self.labels, separator), self.labels, separator)
         weights = [1.0]
-        if gold:
-            places = np.array([self.labels.index(label) for label in gold])
+        self.thresholds = fitted[-1].thresholds  # of texts that it held back itself
+        if len(gold):
             given = [_held_back(model) for model in fitted]
-            weights = best_weights(given, places)
+            weights = best_weights(given, gold)
             self.held_back = _mean(given, weights)
-            log.facts["valid"] = scores(gold, self.labels, self.held_back)
+            self.thresholds = thresholds_of(self.held_back, gold)
+            log.facts["valid"] = held_back_scores(self.held_back, gold, self.labels)
+            log.facts["calibration"] = {"ece_after": round(calibration_error_of(self.held_back, gold), 6)}
         log.facts["members"] = dict(zip(chosen, weights, strict=True))
         if len(chosen) > 1:
             shown = ", ".join(f"{arch} {weight:.2f}" for arch, weight in zip(chosen, weights, strict=True))
@@ -153,7 +164,7 @@ class Auto:
 
     def _made(self, arch: str, documents: Sequence[Document]) -> Classifier:
         found = classifier_class(arch)
-        settings: dict[str, Any] = {"unit": self.config.unit, "seed": self.config.seed}
+        settings = {"unit": self.config.unit, "seed": self.config.seed, "label_sep": self.config.label_sep}
         if arch == "textcnn":
             settings.update(epochs=epochs_for(documents), freeze=self.config.freeze)
         vectors = self._vectors if arch == "textcnn" else None
@@ -180,6 +191,10 @@ class Auto:
         found: list[Parts] = own(texts, labels)
         return found
 
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """See textpipe.models.Classifier."""
+        return predicted_sets(self, texts)
+
     @property
     def _known(self) -> list[_Member]:
         if not self._members:
@@ -190,9 +205,10 @@ class Auto:
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """classifier.json, and the files of each member with its name before theirs."""
         members = self._known
-        write_description(
-            folder, prefix=prefix, arch="auto", labels=self.labels, config=self.config, members=self.members
-        )
+        more: dict[str, Any] = {"members": self.members}
+        if self.thresholds is not None:
+            more["thresholds"] = self.thresholds
+        write_description(folder, prefix=prefix, arch="auto", labels=self.labels, config=self.config, **more)
         for member in members:
             member.model.save(folder, prefix=f"{prefix}{member.arch}.")
 
@@ -203,10 +219,11 @@ class Auto:
         where = folder / f"{prefix}classifier.json"
         self = cls(read_config(AutoConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
         self.labels = tuple(description["labels"])
+        self.thresholds = read_thresholds(description, self.config, where=where)
         for arch, weight in _read_members(description, where).items():
             found = known_class(arch, where=where)
             model = found.load(folder, prefix=f"{prefix}{arch}.", tokenizer=tokenizer, device=device)
-            if model.labels != self.labels:
+            if model.labels != self.labels or model.config.label_sep != self.config.label_sep:
                 raise ArtifactError(f"its {arch} knows other labels", where=where, hint=REMAKE)
             self._members.append(_Member(arch, weight, model))
         return self
@@ -218,8 +235,9 @@ def epochs_for(documents: Sequence[Document]) -> int:
     return min(_MOST_EPOCHS, max(1, round(_MOST / max(characters, 1))))
 
 
-def best_weights(given: Sequence[Floats], gold: npt.NDArray[np.integer[Any]]) -> list[float]:
-    """The weights, multiples of 0.05 that sum to 1, under which most of `gold` (places of labels) are found.
+def best_weights(given: Sequence[Floats], gold: Gold) -> list[float]:
+    """The weights, multiples of 0.05 that sum to 1, under which most of `gold` are found: places of labels, or
+    bool[texts, labels], by the highest micro F1 at any one threshold.
 
     given: float32[texts, labels] of each member. How many are right is averaged over all weights that are up to 0.1
     away, for a single weight is right now and then by chance; of equally good ones the likelier for `gold`. A weight
@@ -228,13 +246,23 @@ def best_weights(given: Sequence[Floats], gold: npt.NDArray[np.integer[Any]]) ->
     """
     shares = np.array([share for share in _shares(len(given)) if all(not 0 < one < _KEPT * _STEPS for one in share)])
     means = [_mean(given, (share / _STEPS).tolist()) for share in shares]
-    right = np.array([(mean.argmax(axis=1) == gold).mean() for mean in means])
-    likely = [float(np.log(np.maximum(mean[np.arange(len(gold)), gold], 1e-7)).mean()) for mean in means]
+    right, likely = (np.array(column) for column in zip(*(_met(mean, gold) for mean in means), strict=True))
     near = np.abs(shares[:, None] - shares).max(axis=2) <= _NEAR
     smooth = (near @ right) / near.sum(axis=1)
     allowed = np.flatnonzero(shares[:, -1] >= _LAST)
     best = max(allowed.tolist(), key=lambda place: (round(float(smooth[place]), 9), likely[place]))
     return [float(one) / _STEPS for one in shares[best]]
+
+
+def _met(mean: Floats, gold: Gold) -> tuple[float, float]:
+    """(how much of gold is found, the mean log likelihood of it)"""
+    if gold.ndim == 1:
+        likelihood = mean[np.arange(len(gold)), gold]
+        return float((mean.argmax(axis=1) == gold).mean()), float(np.log(np.maximum(likelihood, 1e-7)).mean())
+    every = max(1, -(-mean.size // _ENOUGH))
+    found, wanted = mean[::every].astype(np.float64), gold[::every]
+    likelihood = np.where(wanted, found, 1 - found)
+    return best_f1(found.ravel(), wanted.ravel())[0], float(np.log(np.maximum(likelihood, 1e-7)).mean())
 
 
 def _shares(members: int) -> list[tuple[int, ...]]:

@@ -22,6 +22,10 @@ class Calibration(NamedTuple):
     scale: float = 1.0
     offset: float = 0.0
 
+    def numbers(self) -> dict[str, Any]:
+        """As classifier.json has them."""
+        return {"scale": self.scale, "offset": self.offset}
+
     def probabilities(self, decisions: Doubles) -> npt.NDArray[np.float32]:
         """float32[texts, labels] from float64[texts, columns]; one column is that of the second of two labels.
 

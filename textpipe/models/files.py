@@ -81,15 +81,16 @@ def read_config(config: type, settings: Mapping[str, Any], *, where: Path) -> An
         raise ArtifactError(f"not the settings of a classifier: {error.message}", where=where, hint=REMAKE) from None
 
 
-def read_shares(description: Mapping[str, Any], *, where: Path) -> npt.NDArray[np.float64]:
+def read_shares(description: Mapping[str, Any], *, where: Path, several: bool = False) -> npt.NDArray[np.float64]:
     """float64[labels], the shares of labels in training, by which a text without anything known is judged.
 
+    several: a text may have several labels, each share is from 0 to 1; else they sum to 1
     Raises ArtifactError for anything else.
     """
     import numpy as np
 
     shares = read_numbers(description.get("prior"), len(description["labels"]), where=where)
-    if (shares < 0).any() or abs(shares.sum() - 1) > 1e-6:
+    if (shares < 0).any() or (shares > 1).any() or not (several or abs(shares.sum() - 1) <= 1e-6):
         raise ArtifactError("not the shares of labels", where=where, hint=REMAKE)
     return np.asarray(shares)
 

@@ -1,8 +1,9 @@
 """A linear model over TF-IDF weights of n-grams: support vector machine, logistic regression or perceptron.
 
-{prefix}classifier.json    also "bias", "prior", "scale" and "offset"
+{prefix}classifier.json    also "bias", "prior", "scale" and "offset"; of several labels a text these two are
+                           lists, and there are "thresholds"
 {prefix}features.json, {prefix}table.npy, {prefix}ngrams.jsonl     see features/files.py
-{prefix}weights.npy        float32[features, columns]: a column a label, one (that of the second) for two labels
+{prefix}weights.npy        float32[features, columns]: a column a label, of two labels that exclude each other one
 
 Each label's weights are learned against all others' rows, each feature scaled by how much it tells of the label (Wang
 and Manning 2012; `nb` is the exponent). Training is scikit-learn's; a prediction needs NumPy alone.
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
+from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import REMAKE, ArtifactError, InputError, ResourceError, UsageError
 from textpipe.features.config import FeatureConfig
 from textpipe.features.contributions import character_values
@@ -35,7 +37,16 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
-from textpipe.models.labels import counted_labels, label_places
+from textpipe.models.held_back import (
+    AnyCalibration,
+    calibration_facts,
+    held_back_scores,
+    read_calibration,
+    read_thresholds,
+    thresholds_of,
+)
+from textpipe.models.label_sets import predicted_sets
+from textpipe.models.labels import Gold, counted_labels, gold_counts, gold_of, judged_by
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.log import TrainingLog
@@ -47,7 +58,6 @@ if TYPE_CHECKING:
     from textpipe.models.linear_choice import Chosen, Progress
     from textpipe.models.linear_training import Teacher, Weights
 
-Integers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 _WEIGHTS = "weights.npy"
 
@@ -63,6 +73,7 @@ class LinearConfig(FeatureConfig):
     class_weights: `balanced` weighs a document by the rarity of its label
     nb: exponent of the log-count ratio that features are scaled by, 0 for no scaling
     seed: of what is held back where there is no `valid`, and of the order in which rows are looked at
+    label_sep: what stands between several labels of a text, which are learned each for itself; empty: it has one
     """
 
     model: Literal["svm", "logistic", "perceptron"] = "svm"
@@ -72,10 +83,15 @@ class LinearConfig(FeatureConfig):
     class_weights: Literal["none", "balanced"] = "none"
     nb: float = 0.5
     seed: int = 0
+    label_sep: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_numbers(self, C=(0.0, 1e6), nb=(0.0, 4.0), seed=(0, (1 << 63) - 1))
+        check_separator(self.label_sep)
+        if self.label_sep and self.multiclass == "softmax":
+            hint = "multiclass=ovr learns each label for itself"
+            raise UsageError("multiclass: softmax gives a text one label, not several", hint=hint)
 
 
 class _Fitted(NamedTuple):
@@ -83,7 +99,7 @@ class _Fitted(NamedTuple):
     weights: npt.NDArray[np.float32]
     bias: Doubles
     prior: Doubles  # of labels, in training
-    calibration: Calibration  # from decisions to probabilities
+    calibration: AnyCalibration  # from decisions to probabilities
 
 
 class Linear:
@@ -104,6 +120,7 @@ class Linear:
         self.labels: tuple[str, ...] = ()
         self._tokenizer = tokenizer or Tokenizer()
         self.held_back: npt.NDArray[np.float32] | None = None
+        self.thresholds: tuple[float, ...] | None = None
         self._fitted: _Fitted | None = None
 
     # ------------------------------------------------------------------------------------------ learning
@@ -111,12 +128,12 @@ class Linear:
     def fit(
         self, documents: Sequence[Document], *, valid: Sequence[Document] = (), refit: bool = False, log: TrainingLog
     ) -> Linear:
-        """See textpipe.models.Classifier. Without `valid`, C and the calibration are found on held-back
+        """See textpipe.models.Classifier. Without `valid`, C, the calibration and thresholds are found on held-back
         documents: on a tenth of them, or (of fewer than 2,000) on each fifth by weights of the other four."""
         documents = [document for document in documents if document.label is not None]
-        self.labels = tuple(counted_labels(documents))
+        self.labels = tuple(counted_labels(documents, self.config.label_sep))
         try:
-            self._learn(documents, [document for document in valid if document.label in self.labels], refit, log)
+            self._learn(documents, judged_by(valid, self.labels, self.config.label_sep), refit, log)
         except MemoryError:
             hint = "fewer features: --set char_min_count=5 --set word_min_count=5, or max_features"
             raise ResourceError("not enough memory for these texts and labels", hint=hint) from None
@@ -130,12 +147,16 @@ class Linear:
         progress = Progress(log, self._parts(len(documents), bool(valid), refit))
         vectorizer, rows, gold = self._features(documents, progress)
         chosen = self._choose(teacher, vectorizer, rows, documents, valid, progress)
+        if len(chosen.gold):
+            probabilities = chosen.calibration.probabilities(chosen.decisions)
+            self.thresholds = thresholds_of(probabilities, chosen.gold)
+            log.facts["calibration"] = calibration_facts(
+                chosen.decisions, probabilities, chosen.gold, together=self._together
+            )
         if chosen.weights is not None and valid:
             self._keep(vectorizer, chosen.weights, gold, chosen.calibration)
-            from textpipe.metrics.classification import scores
-
             self.held_back = self.predict_proba([document.text for document in valid])
-            log.facts["valid"] = scores([document.label or "" for document in valid], self.labels, self.held_back)
+            log.facts["valid"] = held_back_scores(self.held_back, chosen.gold, self.labels)
         if refit and valid:
             vectorizer, rows, gold = self._features([*documents, *valid], progress)
         if refit or not valid:
@@ -145,11 +166,11 @@ class Linear:
         log.facts.update(features=vectorizer.features, C=chosen.C)
         log.share(1.0, "done")
 
-    def _keep(self, vectorizer: Vectorizer, weights: Weights, gold: Integers, calibration: Calibration) -> None:
-        prior = np.bincount(gold, minlength=len(self.labels)) / len(gold)
+    def _keep(self, vectorizer: Vectorizer, weights: Weights, gold: Gold, calibration: AnyCalibration) -> None:
+        prior = gold_counts(gold, len(self.labels)) / len(gold)
         self._fitted = _Fitted(vectorizer, weights.matrix, weights.bias, prior, calibration)
 
-    def _features(self, documents: Sequence[Document], progress: Progress) -> tuple[Vectorizer, csr_matrix, Integers]:
+    def _features(self, documents: Sequence[Document], progress: Progress) -> tuple[Vectorizer, csr_matrix, Gold]:
         """What n-grams there are, the documents as rows of them, and the numbers of their labels."""
         texts = [document.text for document in documents]
         told = progress.part("features")
@@ -157,7 +178,7 @@ class Linear:
         if not vectorizer.features:
             hint = "--set char_min_count=1 --set word_min_count=1, or other n-grams"
             raise InputError("no n-gram is in enough documents", hint=hint)
-        return vectorizer, _matrix(vectorizer, texts), label_places(documents, self.labels)
+        return vectorizer, _matrix(vectorizer, texts), gold_of(documents, self.labels, self.config.label_sep)
 
     # What is tried: values of C, and splits of the documents where no others are given.
 
@@ -169,8 +190,8 @@ class Linear:
 
     @property
     def _needs_splits(self) -> bool:
-        """Whether something is to be found out: C, or what decisions say of probabilities."""
-        return self.config.model != "logistic" or not self.config.C
+        """Whether something is to be found out: C, what decisions say of probabilities, or thresholds."""
+        return self.config.model != "logistic" or not self.config.C or bool(self.config.label_sep)
 
     @property
     def _together(self) -> bool:
@@ -196,15 +217,15 @@ class Linear:
     ) -> Chosen:
         from textpipe.models.linear_choice import Chosen, Split, choose, held_back
 
-        gold = label_places(documents, self.labels)
+        gold, held_gold = (gold_of(part, self.labels, self.config.label_sep) for part in (documents, valid))
         if valid:
             held = _matrix(vectorizer, [document.text for document in valid])
-            splits = [Split(rows, gold, held, label_places(valid, self.labels))]
+            splits = [Split(rows, gold, held, held_gold)]
         elif self._needs_splits:
             texts = [document.text for document in documents]
             splits = list(held_back(rows, gold, texts, seed=self.config.seed))
         else:
-            return Chosen(self.config.C, Calibration(self._together), None, np.zeros((0, 1)), gold[:0], 0)
+            return Chosen(self.config.C, Calibration(self._together), None, np.zeros((0, 1)), gold[:0], 0.0)
         return choose(teacher, splits, values=self._values, together=self._together, progress=progress)
 
     # ------------------------------------------------------------------------------------------ predicting
@@ -242,6 +263,10 @@ class Linear:
             )
         ]
 
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """See textpipe.models.Classifier."""
+        return predicted_sets(self, texts)
+
     @property
     def _known(self) -> _Fitted:
         if self._fitted is None:
@@ -253,8 +278,9 @@ class Linear:
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        _, scale, offset = fitted.calibration
-        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), "scale": scale, "offset": offset}
+        numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
+        if self.thresholds is not None:
+            numbers["thresholds"] = self.thresholds
         write_description(folder, prefix=prefix, arch="linear", labels=self.labels, config=self.config, **numbers)
         write_vectorizer(folder, fitted.vectorizer, prefix=prefix)
         write_array(folder / f"{prefix}{_WEIGHTS}", fitted.weights)
@@ -268,18 +294,20 @@ class Linear:
             raise ArtifactError(f"not a linear model, but one of {description['arch']!r}", where=where, hint=REMAKE)
         loaded = cls(read_config(LinearConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])
-        columns = 1 if len(loaded.labels) == 2 else len(loaded.labels)
+        from textpipe.models.linear_training import columns_of
+
+        several = bool(loaded.config.label_sep)
+        columns = columns_of(len(loaded.labels), several=several)
         bias = read_numbers(description.get("bias"), columns, where=where)
-        prior = read_shares(description, where=where)
-        scale, offset = read_numbers([description.get("scale"), description.get("offset")], 2, where=where).tolist()
-        if scale <= 0:
-            raise ArtifactError("not a scale", where=where, hint=REMAKE)
+        prior = read_shares(description, where=where, several=several)
+        loaded.thresholds = read_thresholds(description, loaded.config, where=where)
+        calibration = read_calibration(description, together=loaded._together, several=several, where=where)
         vectorizer = read_vectorizer(folder, prefix=prefix, spans=tokenizer.spans)
         path = folder / f"{prefix}{_WEIGHTS}"
         weights = read_array(path, np.float32, dimensions=2)
         if weights.shape != (vectorizer.features, columns) or not np.isfinite(weights.sum(dtype=np.float64)):
             raise ArtifactError("not the weights of these n-grams and labels", where=path, hint=REMAKE)
-        loaded._fitted = _Fitted(vectorizer, weights, bias, prior, Calibration(loaded._together, scale, offset))
+        loaded._fitted = _Fitted(vectorizer, weights, bias, prior, calibration)
         return loaded
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from textpipe.models.calibration import Calibration, calibrated
+from textpipe.models.calibration import Calibration
+from textpipe.models.held_back import AnyCalibration, calibrate
+from textpipe.models.label_sets import best_f1
+from textpipe.models.labels import Gold
 from textpipe.training.log import TrainingLog
 
 if TYPE_CHECKING:
@@ -28,24 +31,24 @@ _FOLDS = 5
 
 
 class Split(NamedTuple):
-    """Rows to learn from and rows to be judged on, each with the numbers of their labels."""
+    """Rows to learn from and rows to be judged on, each with their labels."""
 
     rows: csr_matrix
-    gold: Integers
+    gold: Gold
     held: csr_matrix
-    held_gold: Integers
+    held_gold: Gold
 
 
 class Chosen(NamedTuple):
     """C, how decisions are calibrated, the weights if there was one split; decisions on what was held back, its labels,
-    and how many of them are right."""
+    and how good they are: the number that are right, or of several labels a row the highest micro F1."""
 
     C: float
-    calibration: Calibration
+    calibration: AnyCalibration
     weights: Weights | None
     decisions: Doubles
-    gold: Integers
-    right: int
+    gold: Gold
+    right: float
 
 
 class Progress:
@@ -69,7 +72,8 @@ class Progress:
 def choose(
     teacher: Teacher, splits: list[Split], *, values: tuple[float, ...], together: bool, progress: Progress
 ) -> Chosen:
-    """The value of C with most held-back rows right, going up or down from the second while that helps.
+    """The value of C with most held-back rows right (of several labels a row: with the highest micro F1 at any one
+    threshold), going up or down from the second while that helps.
 
     together: whether decisions are those of a softmax.
     """
@@ -83,7 +87,7 @@ def choose(
             best = found
         if best is not start:
             break
-    return best._replace(calibration=calibrated(best.decisions, best.gold, together=together))
+    return best._replace(calibration=calibrate(best.decisions, best.gold, together=together))
 
 
 def _judged(teacher: Teacher, splits: list[Split], C: float, progress: Progress) -> Chosen:
@@ -92,7 +96,10 @@ def _judged(teacher: Teacher, splits: list[Split], C: float, progress: Progress)
         weights = teacher.train(split.rows, split.gold, C=C, progress=progress.part(f"C={C:g}"))
         parts.append(weights.decisions(split.held))
     decisions, gold = np.concatenate(parts), np.concatenate([split.held_gold for split in splits])
-    right = int((likeliest(decisions) == gold).sum())
+    if gold.ndim == 2:
+        right = best_f1(decisions.ravel(), gold.ravel())[0]
+    else:
+        right = float((likeliest(decisions) == gold).sum())
     return Chosen(C, Calibration(False), weights if len(splits) == 1 else None, decisions, gold, right)
 
 
@@ -109,13 +116,15 @@ def splits_of(rows: int) -> int:
     return min(rows, _FOLDS) if rows < FEW else 1
 
 
-def held_back(rows: csr_matrix, gold: Integers, texts: Sequence[str], *, seed: int) -> Iterator[Split]:
-    """Splits of the rows themselves: a tenth of them, or of few rows each fifth once; every label in proportion.
+def held_back(rows: csr_matrix, gold: Gold, texts: Sequence[str], *, seed: int) -> Iterator[Split]:
+    """Splits of the rows themselves: a tenth of them, or of few rows each fifth once; every label in proportion, of
+    several labels the rarest.
 
     A text that is among those to learn from as well is not judged by, unless there is no other.
     """
     order = np.random.default_rng(seed).permutation(len(gold))
-    order = order[np.argsort(gold[order], kind="stable")]
+    strata = gold if gold.ndim == 1 else _rarest(gold)
+    order = order[np.argsort(strata[order], kind="stable")]
     part = np.zeros(len(gold), np.int64)
     part[order] = np.arange(len(gold)) % (_FOLDS if len(gold) < FEW else 10)
     for number in range(splits_of(len(gold))):
@@ -124,3 +133,10 @@ def held_back(rows: csr_matrix, gold: Integers, texts: Sequence[str], *, seed: i
         new = held & np.array([text not in learned for text in texts])
         judged = new if new.any() else held
         yield Split(rows[~held], gold[~held], rows[judged], gold[judged])
+
+
+def _rarest(gold: Gold) -> Integers:
+    """int64[rows]: the label of each that fewest rows have; one more than there are for rows without any."""
+    counts = np.where(gold, gold.sum(axis=0), len(gold) + 1)
+    found: Integers = np.where(gold.any(axis=1), counts.argmin(axis=1), gold.shape[1])
+    return found

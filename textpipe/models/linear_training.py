@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.errors import ResourceError
+from textpipe.models.labels import Gold
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,7 +25,7 @@ _STEPS = 1000  # of scikit-learn's own count
 
 
 class Weights(NamedTuple):
-    """matrix: float32[features, columns]; bias: float64[columns]. A column a label; for two one, the second's."""
+    """matrix: float32[features, columns]; bias: float64[columns]. Columns: see `columns_of`."""
 
     matrix: npt.NDArray[np.float32]
     bias: Doubles
@@ -33,6 +34,11 @@ class Weights(NamedTuple):
         """float64[rows, columns]"""
         found: Doubles = np.asarray(rows @ self.matrix, np.float64) + self.bias
         return found
+
+
+def columns_of(labels: int, *, several: bool) -> int:
+    """A column a label; for two of which a row has one, that of the second alone."""
+    return 1 if labels == 2 and not several else labels
 
 
 class Teacher:
@@ -45,10 +51,13 @@ class Teacher:
         self._told: set[str] = set()
 
     def train(
-        self, rows: csr_matrix, gold: Integers, *, C: float, progress: Callable[[float], None] = lambda _share: None
+        self, rows: csr_matrix, gold: Gold, *, C: float, progress: Callable[[float], None] = lambda _share: None
     ) -> Weights:
-        """The weights; labels without a row are never the likeliest. Raises ResourceError when they are too many."""
-        columns = 1 if self._labels == 2 else self._labels
+        """The weights; labels without a row are never the likeliest. Raises ResourceError when they are too many.
+
+        gold: int64[rows], the number of each one's label, or bool[rows, labels]
+        """
+        columns = columns_of(self._labels, several=gold.ndim == 2)
         size = rows.shape[1] * columns * 4
         if size > _MOST:
             message = f"{rows.shape[1]:,} features of {self._labels:,} labels: weights of {size >> 30:,} GiB"
@@ -57,7 +66,7 @@ class Teacher:
             )
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            weights = self._all_at_once(rows, gold, C) if columns > 1 else None
+            weights = self._all_at_once(rows, gold, C) if columns > 1 and gold.ndim == 1 else None
             weights = weights or self._one_by_one(rows, gold, C, columns, progress)
         self._tell(caught)
         return weights
@@ -87,18 +96,20 @@ class Teacher:
         return Weights(matrix, bias)
 
     def _one_by_one(
-        self, rows: csr_matrix, gold: Integers, C: float, columns: int, progress: Callable[[float], None]
+        self, rows: csr_matrix, gold: Gold, C: float, columns: int, progress: Callable[[float], None]
     ) -> Weights:
         matrix = np.zeros((rows.shape[1], columns), np.float32)
         bias = np.zeros(columns)
         counts = _documents_with(rows) if self._config.nb else None
-        sample_weights = self._sample_weights(gold)
+        sample_weights = self._sample_weights(gold) if gold.ndim == 1 else None
         for column in range(columns):
-            own = gold == (1 if columns == 1 else column)
+            own = gold[:, column] if gold.ndim == 2 else gold == (1 if columns == 1 else column)
             if own.all() or not own.any():
                 bias[column] = self._certain if own.all() else -self._certain
                 continue
             scale = None if counts is None else log_count_ratio(rows[own], counts) ** self._config.nb
+            if gold.ndim == 2:
+                sample_weights = self._sample_weights(own.astype(np.int64))
             estimator = self._binary(C).fit(_scaled(rows, scale), own, sample_weight=sample_weights)
             matrix[:, column] = estimator.coef_[0] if scale is None else estimator.coef_[0] * scale
             bias[column] = estimator.intercept_[0]

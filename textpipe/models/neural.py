@@ -1,6 +1,7 @@
 """What all networks that classify have in common: inputs, embeddings, training, probabilities, files.
 
-{prefix}classifier.json      also "prior" (shares of labels in training) and "scale" (of decisions, see calibration.py)
+{prefix}classifier.json      also "prior" (shares of labels in training), "scale" and "offset" (of decisions, see
+                             calibration.py, lists where a text has several labels), "thresholds" of several labels
 {prefix}characters.txt, {prefix}words.txt     the vocabularies
 {prefix}weights.safetensors  the weights, in float32
 {prefix}steps.jsonl          the figures of all steps
@@ -12,7 +13,6 @@ anew from all documents for as many epochs; how sure it may be (scale) is what w
 from __future__ import annotations
 
 import hashlib
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,8 +26,6 @@ import torch
 from textpipe.corpus.document import Document
 from textpipe.device import reporting_no_memory, torch_device
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
-from textpipe.metrics.classification import scores
-from textpipe.models.calibration import Calibration, calibrated
 from textpipe.models.explanation import Parts
 from textpipe.models.files import (
     best_labels,
@@ -37,17 +35,27 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
-from textpipe.models.gradients import Asked, integrated_gradients, label_directions
+from textpipe.models.gradients import integrated_gradients
+from textpipe.models.held_back import (
+    AnyCalibration,
+    calibrate,
+    calibration_facts,
+    held_back_scores,
+    read_calibration,
+    read_thresholds,
+    thresholds_of,
+    uncalibrated,
+)
 from textpipe.models.inputs import Inputs, Units
-from textpipe.models.labels import counted_labels, label_places
-from textpipe.models.neural_config import NeuralConfig
-from textpipe.models.occlusion import occluded
+from textpipe.models.label_sets import predicted_sets
+from textpipe.models.labels import Gold, counted_labels, gold_counts, gold_of, judged_by
+from textpipe.models.neural_config import batch_size_for, metric_of, with_size
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed, in_order
 from textpipe.training.initialisation import initialise, seeded
 from textpipe.training.log import TrainingLog
 from textpipe.training.loop import Task, Trained, evaluation, train
-from textpipe.training.losses import class_loss
+from textpipe.training.losses import class_loss, label_loss
 from textpipe.training.steps import History, write_steps
 from textpipe.training.surroundings import surroundings
 from textpipe.training.weights import load_weights, save_weights
@@ -58,12 +66,11 @@ if TYPE_CHECKING:
 Doubles = npt.NDArray[np.float64]
 _WEIGHTS, _STEPS = "weights.safetensors", "steps.jsonl"
 _FEW = 1_000  # documents below which every unit is worth an embedding
-_STEPS_WANTED, _LEAST_BATCH = 32, 8  # an epoch, of few documents
 _AT_ONCE, _PADDED = 256, 1 << 14  # texts, and positions, that are predicted together
 
 
 class Batch(NamedTuple):
-    """ids: of each channel int64[texts, positions]; lengths, classes: int64[texts]"""
+    """ids: of each channel int64[texts, positions]; lengths: int64[texts]; classes: as many, or bool[texts, labels]"""
 
     ids: list[Any]
     lengths: Any
@@ -74,7 +81,7 @@ class _Fitted(NamedTuple):
     inputs: Inputs
     network: Any
     prior: Doubles
-    scale: float
+    calibration: AnyCalibration
     history: History | None = None
 
 
@@ -85,6 +92,7 @@ class Neural(ABC):
     arch: ClassVar[str]
     labels: tuple[str, ...]
     held_back: npt.NDArray[np.float32] | None
+    thresholds: tuple[float, ...] | None
 
     def __init__(
         self,
@@ -97,7 +105,7 @@ class Neural(ABC):
     ) -> None:
         self.config = config or self.Config()
         self.labels = ()
-        self.held_back = None
+        self.held_back = self.thresholds = None
         self._tokenizer = tokenizer or Tokenizer()
         self._vectors, self._workers, self._device = vectors, workers, device
         self._fitted: _Fitted | None = None
@@ -129,10 +137,10 @@ class Neural(ABC):
         """See textpipe.models.Classifier. Raises UsageError when training comes to nothing."""
         torch_device(self._device)  # one that is not there is told before anything takes time
         documents = [document for document in documents if document.label is not None]
-        self.labels = tuple(counted_labels(documents))
-        valid = [document for document in valid if document.label in self.labels]
+        self.labels = tuple(counted_labels(documents, self.config.label_sep))
+        valid = judged_by(valid, self.labels, self.config.label_sep)
         if self._vectors is not None:
-            self.config = _with_size(self.config, self._vectors.vector_size)
+            self.config = with_size(self.config, self._vectors.vector_size)
         found, trained = self._learn(documents, valid, self.config, log)
         again = bool(self.config.relearn and refit and valid)
         if again:
@@ -145,8 +153,10 @@ class Neural(ABC):
         """What is learned from all, for as many epochs as were best; its history is the one that has scores."""
         log.note(f"learns anew from all {len(documents):,} texts, {epochs} epochs")
         work = None if log.work is None else log.work / "all"
+        thresholds = self.thresholds
         last, _ = self._learn(documents, [], replace(self.config, epochs=epochs), replace(log, work=work, facts={}))
-        return last._replace(scale=found.scale, history=found.history)
+        self.thresholds = thresholds
+        return last._replace(calibration=found.calibration, history=found.history)
 
     def _learn(
         self, documents: Sequence[Document], valid: Sequence[Document], config: Any, log: TrainingLog
@@ -156,13 +166,12 @@ class Neural(ABC):
         log.share(0.0, "texts as ids")
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
         _note_cuts(units, held, config.max_length, log)
-        gold, held_gold = (label_places(part, self.labels) for part in (documents, valid))
+        gold, held_gold = (gold_of(part, self.labels, config.label_sep) for part in (documents, valid))
         memory = reporting_no_memory("not enough memory for this network", hint="smaller settings: --set dim=100")
         with memory:
             network = self._start(inputs, documents, log)
-        config = replace(config, batch_size=_batch_size(config, len(documents)))
-        counts = np.bincount(gold, minlength=len(self.labels))
-        task = self._task(network, units, gold, held, [one.label or "" for one in valid], counts.tolist(), config)
+        config = replace(config, batch_size=batch_size_for(config, len(documents)), metric=metric_of(config))
+        task = self._task(network, units, gold, held, held_gold, config)
         trained = train(
             task,
             config,
@@ -173,12 +182,16 @@ class Neural(ABC):
         )
         with surroundings(torch_device(self._device), self._workers):
             decisions = self._decisions(network, held)
-        scale = calibrated(decisions, held_gold, together=True).scale
-        found = _Fitted(inputs, network, counts / len(documents), scale, trained.history)
+        calibration = calibrate(decisions, held_gold, together=True)
+        prior = gold_counts(gold, len(self.labels)) / len(documents)
+        found = _Fitted(inputs, network, prior, calibration, trained.history)
+        probabilities = _probabilities(found, decisions, held)
+        self.thresholds = thresholds_of(probabilities, held_gold)
         if valid:
-            self.held_back = _probabilities(found, decisions, held)
-            log.facts["valid"] = scores([one.label or "" for one in valid], self.labels, self.held_back)
-        log.facts.update(_told(trained), batch_size=config.batch_size, units=inputs.sizes, scale=scale)
+            self.held_back = probabilities
+            log.facts["valid"] = held_back_scores(probabilities, held_gold, self.labels)
+            log.facts["calibration"] = calibration_facts(decisions, probabilities, held_gold, together=True)
+        log.facts.update(_told(trained), batch_size=config.batch_size, units=inputs.sizes, **calibration.numbers())
         return found, trained
 
     def _inputs(self, documents: Sequence[Document]) -> Inputs:
@@ -226,28 +239,29 @@ class Neural(ABC):
         self,
         network: Any,
         units: Units,
-        gold: npt.NDArray[np.int64],
+        gold: Gold,
         held: Units,
-        held_labels: Sequence[str],
-        counts: Sequence[int],
+        held_gold: Gold,
         config: Any,
     ) -> Task:
-        criterion = class_loss(config, counts)
+        counts: list[int] = gold_counts(gold, len(self.labels)).tolist()
+        criterion = label_loss(config, counts, len(gold)) if config.label_sep else class_loss(config, counts)
         lengths = units.lengths
+        plain = uncalibrated(held_gold, len(self.labels), together=True)
 
         def loss(network: Any, batch: Batch) -> tuple[Any, int]:
             return criterion(network(batch.ids, batch.lengths), batch.classes), len(batch.classes)
 
         def score(network: Any) -> dict[str, float]:
-            return scores(
-                held_labels, self.labels, Calibration(together=True).probabilities(self._decisions(network, held))
-            )
+            found = plain.probabilities(self._decisions(network, held))
+            return held_back_scores(found, held_gold, self.labels, tuned=False)
 
         def batches(epoch: int) -> _Batches:
             rows = bucketed(lengths, config.batch_size, seed=config.seed, epoch=epoch)
             return _Batches(units, gold, rows, self.least)
 
-        return Task(network=network, batches=batches, loss=loss, score=score if held_labels else None)
+        tells = len(held_gold) and (held_gold.ndim == 1 or held_gold.any())  # without any label no epoch is the best
+        return Task(network=network, batches=batches, loss=loss, score=score if tells else None)
 
     # ------------------------------------------------------------------------------------------ predicting
 
@@ -266,9 +280,11 @@ class Neural(ABC):
         does not come between. Raises UsageError for a label that it does not have."""
         fitted, texts = self._known, checked_texts(texts)
         units = fitted.inputs.encode(texts)
-        asked = Asked(texts, units, label_directions(self, labels), self._decisions(fitted.network, units), self.least)
-        found = integrated_gradients(fitted.network, fitted.inputs, asked)
-        return occluded(self, texts, labels) if found is None else found
+        return integrated_gradients(self, fitted, texts, units, self._decisions(fitted.network, units), labels)
+
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """See textpipe.models.Classifier."""
+        return predicted_sets(self, texts)
 
     @property
     def _known(self) -> _Fitted:
@@ -295,7 +311,9 @@ class Neural(ABC):
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
         fitted = self._known
-        numbers = {"prior": fitted.prior.tolist(), "scale": fitted.scale}
+        numbers = {"prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
+        if self.thresholds is not None:
+            numbers["thresholds"] = self.thresholds
         write_description(folder, prefix=prefix, arch=self.arch, labels=self.labels, config=self.config, **numbers)
         fitted.inputs.save(folder, prefix=prefix)
         save_weights(folder / f"{prefix}{_WEIGHTS}", fitted.network)
@@ -312,25 +330,23 @@ class Neural(ABC):
         config = read_config(cls.Config, description["config"], where=where)
         loaded = cls(config, tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])
-        prior = read_shares(description, where=where)
-        scale = description.get("scale")
-        if type(scale) is not float or not 0 < scale < math.inf:
-            raise ArtifactError("not a scale", where=where, hint=REMAKE)
+        several = bool(config.label_sep)
+        prior = read_shares(description, where=where, several=several)
+        calibration = read_calibration(description, together=True, several=several, where=where)
+        loaded.thresholds = read_thresholds(description, config, where=where)
         inputs = Inputs.load(folder, prefix=prefix, unit=config.unit, tokenizer=tokenizer, max_length=config.max_length)
         with torch.device("meta"):  # shapes alone: nothing is drawn, and wrong ones cost no memory
             network = loaded.network(inputs.sizes, len(loaded.labels))
         network.to_empty(device="cpu")
         load_weights(folder / f"{prefix}{_WEIGHTS}", network)
-        loaded._fitted = _Fitted(inputs, network.to(torch_device(device)), prior, scale)
+        loaded._fitted = _Fitted(inputs, network.to(torch_device(device)), prior, calibration)
         return loaded
 
 
 class _Batches(Sequence[Batch]):
     """The batches of an epoch, each made when it is needed."""
 
-    def __init__(
-        self, units: Units, gold: npt.NDArray[np.int64], rows: list[npt.NDArray[np.int64]], least: int
-    ) -> None:
+    def __init__(self, units: Units, gold: Gold, rows: list[npt.NDArray[np.int64]], least: int) -> None:
         self.units, self.gold, self.rows, self.least = units, gold, rows, least
 
     def __len__(self) -> int:
@@ -341,26 +357,15 @@ class _Batches(Sequence[Batch]):
 
 
 def _probabilities(fitted: _Fitted, decisions: Doubles, units: Units) -> npt.NDArray[np.float32]:
-    found = Calibration(together=True, scale=fitted.scale).probabilities(decisions)
+    found = fitted.calibration.probabilities(decisions)
     found[~units.known] = fitted.prior
     return found
 
 
-def _batch(units: Units, rows: npt.NDArray[np.int64], gold: npt.NDArray[np.int64] | None, least: int) -> Batch:
+def _batch(units: Units, rows: npt.NDArray[np.int64], gold: Gold | None, least: int) -> Batch:
     ids, lengths = units.padded(rows, least=least)
     classes = None if gold is None else torch.from_numpy(gold[rows])
     return Batch([torch.from_numpy(part) for part in ids], torch.from_numpy(lengths), classes)
-
-
-def _with_size(config: NeuralConfig, size: int) -> NeuralConfig:
-    """The settings with the size of given vectors. Raises UsageError where another one was asked for."""
-    if config.dim not in (size, type(config)().dim):
-        raise UsageError(f"dim: the vectors that are given have {size} numbers, not {config.dim}", hint="leave out dim")
-    return replace(config, dim=size)
-
-
-def _batch_size(config: NeuralConfig, documents: int) -> int:
-    return min(config.batch_size, max(documents // _STEPS_WANTED, _LEAST_BATCH))
 
 
 def _note_cuts(units: Units, held: Units, most: int, log: TrainingLog) -> None:
@@ -373,7 +378,7 @@ def _note_cuts(units: Units, held: Units, most: int, log: TrainingLog) -> None:
         log.facts["cut"] = cut
 
 
-def _digest(units: Units, gold: npt.NDArray[np.int64], held: Units, held_gold: npt.NDArray[np.int64]) -> str:
+def _digest(units: Units, gold: Gold, held: Units, held_gold: Gold) -> str:
     """What data a state of training belongs to."""
     digest = hashlib.sha256()
     parts: list[Any] = [*units.channels, units.bounds, gold, *held.channels, held.bounds, held_gold]

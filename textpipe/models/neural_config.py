@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from textpipe.corpus.label_sets import check_separator
+from textpipe.errors import UsageError
 from textpipe.models.inputs import Unit
 from textpipe.settings import check_numbers
 from textpipe.training.config import Initialisation, TrainingConfig
+
+_STEPS_WANTED, _LEAST_BATCH = 32, 8  # an epoch, of few documents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,7 @@ class NeuralConfig(TrainingConfig):
     unit_dropout: share of units that are read as unknown in training; embedding_dropout: of their numbers; dropout: of
         what goes into the last layer
     initialisation: of weights that are no embeddings, `default` is torch's own
+    label_sep: what stands between several labels of a text, each of which is a decision of its own; empty: it has one
     relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well (where
         they are no others' judge: `--valid 0.1`); twice the time
     """
@@ -42,9 +47,13 @@ class NeuralConfig(TrainingConfig):
     dropout: float = 0.5
     initialisation: Initialisation = "default"
     relearn: bool = False
+    label_sep: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_separator(self.label_sep)
+        if self.metric == "mean_average_precision" and not self.label_sep:
+            raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")
         check_numbers(
             self,
             min_count=(0, 1_000_000),
@@ -57,3 +66,20 @@ class NeuralConfig(TrainingConfig):
             embedding_dropout=(0.0, 0.9),
             dropout=(0.0, 0.9),
         )
+
+
+def with_size(config: NeuralConfig, size: int) -> NeuralConfig:
+    """The settings with the size of given vectors. Raises UsageError where another one was asked for."""
+    if config.dim not in (size, type(config)().dim):
+        raise UsageError(f"dim: the vectors that are given have {size} numbers, not {config.dim}", hint="leave out dim")
+    return replace(config, dim=size)
+
+
+def metric_of(config: NeuralConfig) -> str:
+    """Whose gain counts: of several labels a text no accuracy, which has next to none to give in the first epochs."""
+    return "mean_average_precision" if config.label_sep and config.metric == "accuracy" else config.metric
+
+
+def batch_size_for(config: NeuralConfig, documents: int) -> int:
+    """Examples a step, fewer of few documents."""
+    return min(config.batch_size, max(documents // _STEPS_WANTED, _LEAST_BATCH))

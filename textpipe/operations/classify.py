@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from textpipe.corpus.document import Piece, whole_documents
 from textpipe.errors import TextpipeError
 from textpipe.models import Classifier
+from textpipe.models.label_sets import chosen
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _FIRST, _MOST = 8, 512  # texts of a batch: the first results come soon
 _CHARACTERS = 1 << 20  # of a batch, so that memory does not grow with long texts
@@ -23,7 +28,8 @@ class LabelScore(TypedDict):
 class ClassifyRecord(TypedDict):
     """A document's likeliest label and its probability; label is None when that is below the threshold.
 
-    labels: the likeliest ones, the best first
+    labels: the likeliest ones, the best first; where a text may have several, those that are not below theirs, and
+    label is the first of them, with the probability of the likeliest of all where there is none
     """
 
     id: str
@@ -33,9 +39,13 @@ class ClassifyRecord(TypedDict):
 
 
 def classify_documents(
-    pieces: Iterable[Piece], classifier: Classifier, *, k: int = 1, threshold: float = 0.0
+    pieces: Iterable[Piece], classifier: Classifier, *, k: int | None = None, threshold: float | None = None
 ) -> Generator[tuple[ClassifyRecord, str | None]]:
-    """(record, source) for each document; k: labels of a record, at most; threshold: below it there is no label."""
+    """(record, source) for each document.
+
+    k: labels of a record, at most; None is 1, or all where a text may have several; threshold: below it there is no
+    label; None is 0, or each label's own where a text may have several
+    """
     size = _FIRST
     batch: list[tuple[str, str | None]] = []
     texts: list[str] = []
@@ -55,14 +65,41 @@ def classify_documents(
 
 
 def _records(
-    batch: Sequence[tuple[str, str | None]], texts: Sequence[str], classifier: Classifier, k: int, threshold: float
+    batch: Sequence[tuple[str, str | None]],
+    texts: Sequence[str],
+    classifier: Classifier,
+    k: int | None,
+    threshold: float | None,
 ) -> Iterator[tuple[ClassifyRecord, str | None]]:
     if not batch:
         return
     probabilities = classifier.predict_proba(texts)
+    thresholds = getattr(classifier, "thresholds", None)  # a package's architecture may know of none
+    if thresholds is not None:
+        yield from _sets(batch, probabilities, classifier.labels, k, thresholds if threshold is None else threshold)
+        return
+    k, threshold = k or 1, threshold or 0.0
     best = (-probabilities).argsort(axis=1, kind="stable")[:, :k]
     for (identity, source), row, places in zip(batch, probabilities, best.tolist(), strict=True):
         labels = [LabelScore(label=classifier.labels[place], score=round(float(row[place]), 6)) for place in places]
         score = labels[0]["score"]
         label = labels[0]["label"] if float(row[places[0]]) >= threshold else None
+        yield ClassifyRecord(id=identity, label=label, score=score, labels=labels), source
+
+
+def _sets(
+    batch: Sequence[tuple[str, str | None]],
+    probabilities: npt.NDArray[np.float32],
+    names: Sequence[str],
+    k: int | None,
+    thresholds: Sequence[float] | float,
+) -> Iterator[tuple[ClassifyRecord, str | None]]:
+    """The records where a text may have several labels."""
+    given = chosen(probabilities, thresholds)
+    order = (-probabilities).argsort(axis=1, kind="stable")
+    for (identity, source), row, own, places in zip(batch, probabilities, given.tolist(), order.tolist(), strict=True):
+        kept = [place for place in places if own[place]][:k]
+        labels = [LabelScore(label=names[place], score=round(float(row[place]), 6)) for place in kept]
+        score = round(float(row[places[0]]), 6) if not labels else labels[0]["score"]
+        label = labels[0]["label"] if labels else None
         yield ClassifyRecord(id=identity, label=label, score=score, labels=labels), source

@@ -68,6 +68,7 @@ def train_classifier(
     names = () if name is None else (check_name(name),)
     complete = CLASSIFIER.complete(params)
     CLASSIFIER.check(complete)
+    source = source._replace(reading={**source.reading, "label_sep": complete["settings"].get("label_sep", "")})
     inputs: dict[str, Given] = {}
     if embeddings is not None:
         if _EMBEDDED not in setting_names(complete["arch"]):
@@ -136,10 +137,14 @@ def held_back_line(manifest: Manifest) -> str:
     texts = data["judging"]
     if not scores or not texts:
         return "nothing was held back, so nothing says how good it is: textpipe evaluate classifier NAME DATA does"
-    accuracy = scores["accuracy"]
+    several = "subset_accuracy" in scores
+    accuracy = scores["subset_accuracy" if several else "accuracy"]
     low, high = share_interval(round(accuracy * texts), texts)
-    line = f"accuracy {accuracy:.3f} (95% interval {low:.3f} to {high:.3f}), "
-    line += f"macro F1 {scores['macro_f1']:.3f} on {texts:,} held-back text{'' if texts == 1 else 's'}"
+    shares = f"{accuracy:.3f} (95% interval {low:.3f} to {high:.3f})"
+    line = f"accuracy {shares}, macro F1 {scores['macro_f1']:.3f}"
+    if several:
+        line = f"micro F1 {scores['micro_f1']:.3f}, macro F1 {scores['macro_f1']:.3f}, all labels right {shares}"
+    line += f" on {texts:,} held-back text{'' if texts == 1 else 's'}"
     if metrics["refit"]:
         line += ", before it learned from these too"
     if len([epoch for epoch in metrics["history"] if epoch["scores"]]) > 1:

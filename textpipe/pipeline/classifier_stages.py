@@ -52,6 +52,7 @@ def _make(folder: Path, params: Mapping[str, Any], inputs: Mapping[str, Given], 
         share=params["valid_share"],
         seed=params["seed"],
         drop_leaks=params["drop_leaks"],
+        label_sep=params["settings"].get("label_sep", ""),
         where=source.address,
         valid_where=None if given is None else given.address,
     )

@@ -121,6 +121,7 @@ CORPUS = Stage(
         "fold": Parameter(False, "flag"),
         "strict": Parameter(False, "flag"),
         "labels": Parameter(False, "flag"),
+        "label_sep": Parameter(""),
     },
     packages=("charset-normalizer",),
     check=lambda params: ReadOptions(**params),

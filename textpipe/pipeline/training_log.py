@@ -11,6 +11,7 @@ from textpipe.pipeline.stage import StageLog
 from textpipe.training import log as training
 
 _SECONDS_A_NOTE = 2.0
+_SHOWN = ("accuracy", "mean_average_precision", "macro_f1")  # of scores on held-back texts
 
 
 class Telling:
@@ -87,7 +88,7 @@ class ClassifierTelling:
         if now - self._noted < _SECONDS_A_NOTE:
             return
         self._noted = now
-        shown = [f"{name.replace('_', ' ')} {scores[name]:.4f}" for name in ("accuracy", "macro_f1") if name in scores]
+        shown = [f"{name.replace('_', ' ')} {scores[name]:.4f}" for name in _SHOWN if name in scores]
         held = f"; held back: {', '.join(shown)}{', the best so far' if report.best else ''}" if shown else ""
         self._stage_log.note(f"epoch {report.epoch}: loss {report.loss:.4f}{held}")
 

@@ -12,7 +12,7 @@ Schedule = Literal["cosine", "linear", "constant", "plateau"]
 LossName = Literal["cross_entropy", "focal", "hinge", "squared"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 ClassWeights = Literal["none", "balanced"]
-Metric = Literal["accuracy", "macro_f1", "loss"]
+Metric = Literal["accuracy", "macro_f1", "micro_f1", "mean_average_precision", "loss"]
 Initialisation = Literal["default", "xavier", "kaiming", "orthogonal", "normal", "identity"]
 OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
@@ -35,7 +35,8 @@ class TrainingConfig:
     loss: of the classes; focal_gamma: of the focal loss (Lin et al. 2017); label_smoothing: of cross_entropy
     class_weights: `balanced` weighs an example by the rarity of its class
     clip: the norm that gradients are scaled down to, 0 for never
-    patience: epochs without a gain after which training stops, 0 for never; metric: whose gain
+    patience: epochs without a gain after which training stops, 0 for never; metric: whose gain (accuracy where a text
+        has one label, mean_average_precision where it has several)
     ema: decay of the moving average of weights that is evaluated and kept instead of the last ones; 0 for none
     precision: `auto` is bfloat16 on a GPU and float32 on a CPU
     seed: of everything that is drawn

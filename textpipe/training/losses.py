@@ -27,6 +27,25 @@ def class_loss(config: TrainingConfig, counts: Sequence[int]) -> Callable[[Any, 
     return _Weighted(weights, {"hinge": hinge, "squared": squared}[config.loss])
 
 
+def label_loss(config: TrainingConfig, counts: Sequence[int], examples: int) -> Callable[[Any, Any], Any]:
+    """What takes scores float[examples, labels] and bool[examples, labels], which labels each has, to the mean loss of
+    all decisions. Each label is a decision between two classes: cross_entropy is the binary one, of smoothed targets
+    with label_smoothing; focal, hinge (0 from a score of 1 on the right side) and squared are those of a sigmoid.
+
+    counts: examples with each label, of `examples` in training. With class weights a decision weighs examples / (2 *
+    examples that decide as it), as scikit-learn has it for each label.
+    """
+    weights = label_weights(counts, examples) if config.class_weights == "balanced" else None
+    return _Decisions(config, weights)
+
+
+def label_weights(counts: Sequence[int], examples: int) -> Any:
+    """float32[2, labels]: of decisions without the label, and with it; 0 where there are none."""
+    have = torch.tensor(counts, dtype=torch.float64)
+    both = torch.stack([examples - have, have])
+    return torch.where(both > 0, examples / (2 * both), 0.0).to(torch.float32)
+
+
 def class_weights(counts: Sequence[int]) -> Any:
     """float32[classes]: examples / (classes * examples of the class): 1 on average; 0 where there is none."""
     known = torch.tensor(counts, dtype=torch.float64)
@@ -61,6 +80,33 @@ class _CrossEntropy:
     def __call__(self, scores: Any, classes: Any) -> Any:
         self.weights = _beside(self.weights, scores)
         return functional.cross_entropy(_wide(scores), classes, weight=self.weights, label_smoothing=self.smoothing)
+
+
+class _Decisions:
+    def __init__(self, config: TrainingConfig, weights: Any) -> None:
+        self.config, self.weights = config, weights
+
+    def __call__(self, scores: Any, having: Any) -> Any:
+        self.weights = _beside(self.weights, scores)
+        scores = _wide(scores)
+        losses = self._each(scores, having.to(scores.dtype))
+        if self.weights is None:
+            return losses.mean()
+        weights = torch.where(having, self.weights[1], self.weights[0])
+        return (losses * weights).sum() / weights.sum()
+
+    def _each(self, scores: Any, wanted: Any) -> Any:
+        """float[examples, labels]"""
+        config = self.config
+        if config.loss == "hinge":
+            return (1.0 - (2 * wanted - 1) * scores).clamp(min=0.0)
+        if config.loss == "squared":
+            return (torch.sigmoid(scores) - wanted) ** 2
+        if config.loss == "focal":
+            logs = functional.logsigmoid((2 * wanted - 1) * scores)
+            return -((-torch.expm1(logs)).clamp(min=_LEAST) ** config.focal_gamma) * logs
+        smooth = wanted * (1 - config.label_smoothing) + config.label_smoothing / 2
+        return functional.binary_cross_entropy_with_logits(scores, smooth, reduction="none")
 
 
 class _Weighted:
