@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import textpipe
 from tests.conftest import DATA, Run
+from textpipe.corpus.document import Document
+from textpipe.errors import UsageError
+from textpipe.operations.compare_classifiers import Comparison, Contender
 
 LINES = (DATA / "news.tsv").read_text("utf-8").splitlines(keepends=True)
 
@@ -133,17 +139,35 @@ def test_data_that_is_of_no_use(run: Run, folder: Path) -> None:
     assert run("compare", "a", "b", "missing.tsv").code == 3
 
 
-def test_several_labels_a_text(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Labels are sets: all of them right, or the text is wrong."""
-    from textpipe.models.linear import Linear, LinearConfig
+class Told:
+    """A classifier of several labels a text that says what it is told to."""
 
-    (folder / "multi.tsv").write_text("text\tlabel\n球队\tsports;travel\n股市\tfinance\n", "utf-8")
-    monkeypatch.setattr(LinearConfig, "label_sep", ";", raising=False)
-    answers = iter([[("sports", "travel"), ("finance",)], [("sports",), ()]])
-    monkeypatch.setattr(Linear, "predict_labels", lambda _self, _texts: next(answers), raising=False)
-    record = json.loads(run("compare", "a", "b", "multi.tsv").out)
-    assert record["scores"]["accuracy"] == [1.0, 0.0]
-    assert [(one["a"], one["b"], one["right"]) for one in record["shown"]] == [
-        ("sports;travel", "sports", "a"),
-        ("finance", "", "a"),
+    labels = ("finance", "sports", "travel")
+
+    def __init__(self, answers: dict[str, tuple[str, ...]], label_sep: str = ";") -> None:
+        self.config: Any = type("Config", (), {"label_sep": label_sep})()
+        self.answers = answers
+
+    def predict_labels(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        return [self.answers[text] for text in texts]
+
+    def predict_proba(self, texts: Sequence[str]) -> Any:
+        return np.array([[0.8 if label in self.answers[text] else 0.3 for label in self.labels] for text in texts])
+
+
+def test_several_labels_a_text() -> None:
+    """Labels are sets: all of them right, or the text is wrong."""
+    documents = [Document("1", "球队", "travel;sports"), Document("2", "股市", "finance"), Document("3", "茶", "")]
+    a: Any = Told({"球队": ("sports", "travel"), "股市": ("finance",), "茶": ()})
+    b: Any = Told({"球队": ("sports",), "股市": (), "茶": ()})
+    comparison = Comparison(Contender("a", a), Contender("b", b))
+    assert list(comparison.add(documents)) == [3]
+    record = comparison.record(identity="data")
+    assert record["scores"]["accuracy"] == [1.0, round(1 / 3, 6)]
+    assert [(one["a"], one["score_a"], one["b"], one["score_b"], one["right"]) for one in record["shown"]] == [
+        ("sports;travel", 0.8, "sports", 0.8, "a"),
+        ("finance", 0.8, "", 0.3, "a"),
     ]
+    other: Any = Told({}, ",")
+    with pytest.raises(UsageError, match="different separators"):
+        Comparison(Contender("a", a), Contender("b", other))

@@ -259,16 +259,33 @@ def test_an_architecture_without_an_explanation_of_its_own(
     assert run("explain", "news", TEXT, "--store", store, "--method", "exact").code == 2
 
 
-def test_a_text_of_several_labels_has_several_records(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = {TEXT: ("sports", "travel"), "股市": ()}
-    monkeypatch.setattr(Linear, "predict_labels", lambda _self, texts: [found[t] for t in texts], raising=False)
-    monkeypatch.setattr("textpipe.operations.explain_decisions.is_multi_label", lambda _classifier: True)
-    outcome = run("explain", "news", "-", "--lines", stdin=f"{TEXT}\n股市\n".encode())
-    assert [(one["id"], one["label"]) for one in records(outcome.out)] == [
-        ("-:1", "sports"),
-        ("-:1", "travel"),
-        ("-:2", "finance"),
+@pytest.mark.parametrize("arch", ["linear", "mlp"])
+def test_a_text_of_several_labels_has_several_records(arch: str, run: Run, tmp_path: Path) -> None:
+    words = {"sports": "球队比赛", "money": "股市银行", "film": "电影票房"}
+    pairs = [(*one, *two) for one in words.items() for two in words.items() if one <= two]
+    rows = [
+        (f"{text}{other}第{number}篇", f"{label},{more}") for label, text, more, other in pairs for number in range(8)
     ]
+    (tmp_path / "m.tsv").write_text("text\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in rows), "utf-8")
+    small = () if arch == "linear" else ("--set", "dim=16", "--set", "pretrain=0", "--set", "epochs=40")
+    store = tmp_path / "store"
+    trained = run("train-classifier", "m.tsv", "--multi-label", "--arch", arch, *small, "--name", "m", "--store", store)
+    assert trained.code == 0
+    outcome = run("explain", "m", "球队比赛股市银行", "--store", store)
+    assert outcome.code == 0
+    found = {record["label"]: record for record in records(outcome.out)}
+    assert set(found) == {"sports", "money"}
+    assert len(records(run("explain", "m", "球队", "--label", "film", "--store", store).out)) == 1
+    for method in ("auto", "occlusion"):
+        for label, text in (("sports", "球队"), ("money", "股市")):
+            (record,) = records(
+                run("explain", "m", "球队股市", "--label", label, "--method", method, "--store", store).out
+            )
+            best = max(record["tokens"], key=lambda token: float(token["value"]))
+            assert best["text"] == text
+    compared = json.loads(run("compare", "m", "m", "m.tsv", "--store", store).out)
+    assert (compared["texts"], compared["disagreements"]) == (48, 0)
+    assert compared["scores"]["accuracy"][0] > 0.8
 
 
 def test_nothing_heavy_is_imported_for_a_linear_model(folder: Path) -> None:

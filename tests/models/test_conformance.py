@@ -13,6 +13,7 @@ import pytest
 from textpipe.corpus.document import Document
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.models import Classifier, classifier_class, names
+from textpipe.models.explanation import explain
 from textpipe.models.files import load_classifier, save_classifier
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import EpochReport, TrainingLog
@@ -205,6 +206,18 @@ def test_held_back_texts_are_judged_and_not_learned_from(case: str) -> None:
     scores = log.facts["valid"]
     assert isinstance(scores, dict)
     assert scores["accuracy"] == 1.0
+
+
+def test_what_carried_a_decision_sums_to_it(model: Classifier) -> None:
+    texts = [*ODD[:6], "赢下比赛 " * 50, *(text for text, _ in TEXTS)]
+    for found, text, row in zip(explain(model, texts), texts, model.predict_proba(texts), strict=True):
+        assert found.is_sound, (text[:20], found.method, found.check)
+        assert found.probability == pytest.approx(float(row.max()), abs=1e-5)
+        assert all(token.text == text[token.start : token.end] for token in found.tokens)
+    learned = explain(model, [text for text, _ in TEXTS])
+    assert all(any(token.value > 0 for token in found.tokens) for found in learned)
+    (told,) = explain(model, [TEXTS[0][0]], LABELS[0], method="occlusion")
+    assert (told.method, told.is_sound) == ("occlusion", True)
 
 
 def test_loss_falls(case: str) -> None:

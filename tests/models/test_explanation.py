@@ -376,3 +376,17 @@ def test_auto_is_its_only_member_or_the_log_odds_of_the_mean(monkeypatch: pytest
     assert found.method == "occlusion"
     assert found.is_sound
     assert found.decision == pytest.approx(np.log(found.probability / (1 - found.probability)), abs=1e-3)
+
+
+def test_two_decisions_are_taken_apart_in_the_same_way() -> None:
+    class Now(Told):
+        def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
+            """By gradients for one label, by occlusion for the other."""
+            found = occluded(self, texts, labels)  # type: ignore[arg-type]
+            pairs = zip(found, labels, strict=True)
+            return [one._replace(method="gradients") if label == "yes" else one for one, label in pairs]
+
+    model: Any = Now(lambda text: 0.5 * text.count("球队"))
+    (found,) = explain(model, ["球队"], "yes", against="no")
+    assert (found.method, found.is_sound) == ("occlusion", True)
+    assert found.decision == pytest.approx(1.0)

@@ -72,14 +72,15 @@ def compare(
       textpipe compare news latest test.tsv --fail-if-worse macro_f1 --format json
     """
     from textpipe.corpus.document import ReadLog, whole_documents
-    from textpipe.operations.compare_classifiers import Comparison, worse
+    from textpipe.operations.compare_classifiers import Comparison, label_separator, worse
 
     kind = destination.format
     few = destination.path == STDOUT and kind not in ("csv", "tsv")
     log = ReadLog()
-    pieces = reading.pieces(log, labels=True)
+    reading.required_paths()
     first = _contender(store, a, device)
     second = _contender(store, b, device)
+    pieces = reading.pieces(log, labels=True, label_sep=label_separator(first.classifier, second.classifier))
     comparison = Comparison(first, second, most=_SHOWN if disagreements is None and few else disagreements)
     with destination.open(log.paths) as write, record_writer(kind, write, columns=_COLUMNS, rows=_rows) as add:
         for _ in with_progress(comparison.add(whole_documents(pieces)), log, shown=not reading.quiet):

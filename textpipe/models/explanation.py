@@ -110,10 +110,11 @@ def explain(
     wanted = _wanted(classifier, labels, probabilities)
     places = label_numbers(wanted, classifier.labels)
     found = _parts(classifier, texts, wanted, method)
-    others: Sequence[Parts | None] = [None] * len(texts)
+    others: list[Parts] | list[None] = [None] * len(texts)
     if against is not None:
         label_numbers([against], classifier.labels)
-        others = _parts(classifier, texts, [against] * len(texts), method)
+        rivals = [against] * len(texts)
+        found, others = _alike(classifier, texts, (wanted, found), (rivals, _parts(classifier, texts, rivals, method)))
     tokenizer = tokenizer_of(classifier)
     return [
         _explanation(text, label, against, float(row[place]), (own, other), _bounds(text, unit, tokenizer))
@@ -173,12 +174,30 @@ def _parts(classifier: Classifier, texts: Sequence[str], labels: Sequence[str], 
 
         return occluded(classifier, texts, labels)
     found: list[Parts] = [] if own is None else own(texts, labels)
-    others = {one.method for one in found} - {method}
-    if method != "auto" and (own is None or others):
-        ways = sorted(others) if own is not None else []
+    methods = {one.method for one in found}
+    if method != "auto" and (own is None or method not in methods) and texts:
+        ways = sorted(methods)
         hint = f"--method {' or '.join(['auto', *ways, *(['occlusion'] if 'occlusion' not in ways else [])])}"
         raise UsageError(f"{type(classifier).__name__} has no explanation by the method {method!r}", hint=hint)
     return found
+
+
+_Asked = tuple[Sequence[str], list[Parts]]  # labels, and the parts of the decision for them
+
+
+def _alike(classifier: Classifier, texts: Sequence[str], one: _Asked, other: _Asked) -> tuple[list[Parts], list[Parts]]:
+    """The parts of two decisions by the same method: where one is by occlusion, both are."""
+    unlike = [
+        place for place, pair in enumerate(zip(one[1], other[1], strict=True)) if pair[0].method != pair[1].method
+    ]
+    if unlike:
+        from textpipe.models.occlusion import occluded
+
+        for labels, parts in (one, other):
+            again = occluded(classifier, [texts[place] for place in unlike], [labels[place] for place in unlike])
+            for place, own in zip(unlike, again, strict=True):
+                parts[place] = own
+    return one[1], other[1]
 
 
 def _explanation(

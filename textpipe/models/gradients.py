@@ -3,7 +3,7 @@
 The path is the straight line from embeddings that are all 0, as padding has, to those of the text. What a position adds
 is its embedding times the gradient, averaged over the path: by Gauss and Legendre's nodes, 16 of them, or 64 or 256
 where the parts miss the difference of the decisions by more than a hundredth of their sizes. What they miss it by then
-is divided among them by size (a ten-thousandth is left); where it is still more than a hundredth, it stays, and shows.
+is divided among them by size (a ten-thousandth is left); a text for which it is still more is explained by occlusion.
 
 Of labels of which one is right the decision is a network's number for the label less the mean of all, for adding the
 same to all of them changes no probability.
@@ -28,6 +28,7 @@ import torch
 
 from textpipe.models.explanation import TOLERANCE, Parts, is_multi_label, label_numbers
 from textpipe.models.inputs import Inputs, Units
+from textpipe.models.occlusion import occluded
 from textpipe.models.places import unit_spans
 from textpipe.training.batches import in_order
 
@@ -50,13 +51,31 @@ class Asked(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """values: float64[texts, positions], base: float64[texts]"""
+    """values: float64[texts, positions], base: float64[texts]; near: bool[texts], whether they sum to the score"""
 
     values: Doubles
     base: Doubles
+    near: npt.NDArray[np.bool_]
 
 
-def label_directions(classifier: Any, labels: Sequence[str]) -> Doubles:
+def integrated_gradients(
+    model: Any, fitted: Any, texts: Sequence[str], units: Units, decisions: Doubles, labels: Sequence[str]
+) -> list[Parts]:
+    """The parts of each text's label; by occlusion where no number of nodes was enough, as it happens on a path to long
+    texts of one word, and where the network does not call its `embedding` once.
+
+    model: a Neural; fitted: what it has learned; units, decisions: of the texts, as it reads and predicts them
+    """
+    asked = Asked(texts, units, _directions(model, labels), decisions, model.least)
+    found = _explained(fitted.network, fitted.inputs, asked)
+    left = [place for place in range(len(texts)) if place not in found]
+    found |= zip(
+        left, occluded(model, [texts[place] for place in left], [labels[place] for place in left]), strict=True
+    )
+    return [found[place] for place in range(len(texts))]
+
+
+def _directions(classifier: Any, labels: Sequence[str]) -> Doubles:
     """float64[texts, labels]: 1 at the label of each text, less the mean where labels belong together."""
     places = label_numbers(labels, classifier.labels)
     directions = np.zeros((len(places), len(classifier.labels)))
@@ -64,20 +83,22 @@ def label_directions(classifier: Any, labels: Sequence[str]) -> Doubles:
     return directions if is_multi_label(classifier) else directions - 1 / directions.shape[1]
 
 
-def integrated_gradients(network: Any, inputs: Inputs, asked: Asked) -> list[Parts] | None:
-    """The parts of each text; None when the network does not call its `embedding`."""
+def _explained(network: Any, inputs: Inputs, asked: Asked) -> dict[int, Parts]:
+    """Those texts, by number, that it comes out for; none when the network does not call its `embedding` once."""
     units = asked.units
     scores = (asked.directions * asked.decisions).sum(axis=1)
-    found: dict[int, Parts] = {}
+    known = units.known.tolist()
+    parts: dict[int, Parts] = {}
     with _as_predicting(network):
         for rows in in_order(np.maximum(units.lengths, asked.least), _AT_ONCE, padded=_PADDED).batches:
-            each = _of_batch(network, asked, rows, scores[rows])
-            if each is None:
-                return None
-            for row, values, base in zip(rows.tolist(), each.values, each.base.tolist(), strict=True):
-                found[row] = _parts(unit_spans(inputs, asked.texts[row]), values, base, float(scores[row]))
-    known = units.known
-    return [found[row] if known[row] else _nothing(found[row]) for row in range(len(asked.texts))]
+            found = _of_batch(network, asked, rows, scores[rows])
+            if found is None:
+                return {}
+            for row, values, base, near in zip(rows.tolist(), *(part.tolist() for part in found), strict=True):
+                own = _parts(unit_spans(inputs, asked.texts[row]), np.array(values), base, float(scores[row]))
+                if near or not known[row]:
+                    parts[row] = own if known[row] else _nothing(own)
+    return parts
 
 
 def mean_slope(layers: Any, end: Any, directions: Any, nodes: int) -> tuple[Any, Any]:
@@ -97,38 +118,38 @@ def _of_batch(network: Any, asked: Asked, rows: npt.NDArray[np.int64], scores: D
     whole: _Found | None = None
     left = np.arange(len(rows))
     for nodes in _NODES:
-        found = _path(network, asked, rows[left], nodes)
-        if found is None:
+        path = _path(network, asked, rows[left], nodes)
+        if path is None:
             return None
-        near = _evened(found, scores[left])
+        found = _evened(*path, scores[left])
         whole = found if whole is None else _replaced(whole, left, found)
-        left = left[~near]
+        left = left[~found.near]
         if not len(left):
             break
     return whole
 
 
-def _evened(found: _Found, scores: Doubles) -> npt.NDArray[np.bool_]:
-    """bool[texts]: where the sum is near the score; there the rest, unless it is as nothing, is divided among the parts
-    by their sizes."""
-    sizes = np.abs(found.values)
+def _evened(values: Doubles, base: Doubles, scores: Doubles) -> _Found:
+    """Where the sum is near the score, what it misses, unless that is as nothing, is divided among the parts by their
+    sizes."""
+    sizes = np.abs(values)
     total = sizes.sum(axis=1)
-    gap = scores - found.base - found.values.sum(axis=1)
-    near: npt.NDArray[np.bool_] = np.abs(gap) <= np.maximum(_NEAR * total, _ROUNDING)
-    little = np.abs(gap) <= 0.1 * TOLERANCE * np.maximum(1.0, np.abs(scores - found.base))
+    gap = scores - base - values.sum(axis=1)
+    near = np.abs(gap) <= np.maximum(_NEAR * total, _ROUNDING)
+    little = np.abs(gap) <= 0.1 * TOLERANCE * np.maximum(1.0, np.abs(scores - base))
     share = np.divide(gap, total, out=np.zeros_like(gap), where=near & ~little & (total > 0))
-    np.add(found.values, sizes * share[:, None], out=found.values)
-    return near
+    return _Found(values + sizes * share[:, None], base, near)
 
 
 def _replaced(whole: _Found, rows: npt.NDArray[np.int64], found: _Found) -> _Found:
     whole.values[rows] = 0.0
     whole.values[rows, : found.values.shape[1]] = found.values
-    whole.base[rows] = found.base
+    whole.base[rows], whole.near[rows] = found.base, found.near
     return whole
 
 
-def _path(network: Any, asked: Asked, rows: npt.NDArray[np.int64], nodes: int) -> _Found | None:
+def _path(network: Any, asked: Asked, rows: npt.NDArray[np.int64], nodes: int) -> tuple[Doubles, Doubles] | None:
+    """(float64[texts, positions]: what each adds, float64[texts]: the decision at the path's begin)"""
     place = next(network.parameters()).device
     padded, lengths = asked.units.padded(rows, least=asked.least)
     ids = [torch.from_numpy(part).to(place) for part in padded]
@@ -138,7 +159,7 @@ def _path(network: Any, asked: Asked, rows: npt.NDArray[np.int64], nodes: int) -
     if found is None:
         return None
     values, base = (part.double().cpu().numpy() for part in found)
-    return _Found(values, base)
+    return values, base
 
 
 def _through_embedding(network: Any, ids: Sequence[Any], lengths: Any, directions: Any, nodes: int) -> Any:

@@ -34,7 +34,7 @@ from textpipe.models.files import (
     read_shares,
     write_description,
 )
-from textpipe.models.gradients import Asked, integrated_gradients, label_directions
+from textpipe.models.gradients import integrated_gradients
 from textpipe.models.held_back import (
     AnyCalibration,
     calibrate,
@@ -50,7 +50,6 @@ from textpipe.models.label_sets import predicted_sets
 from textpipe.models.labels import Gold, counted_labels, gold_counts, gold_of, judged_by
 from textpipe.models.neural_batches import Batch, Batches, decisions_of, digest_of
 from textpipe.models.neural_config import batch_size_for, metric_of, with_size
-from textpipe.models.occlusion import occluded
 from textpipe.models.prediction.tables import Quick
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.batches import bucketed
@@ -283,9 +282,7 @@ class Neural(ABC):
         does not come between. Raises UsageError for a label that it does not have."""
         fitted, texts = self._known, checked_texts(texts)
         units = fitted.inputs.encode(texts)
-        asked = Asked(texts, units, label_directions(self, labels), self._decisions(fitted.network, units), self.least)
-        found = integrated_gradients(fitted.network, fitted.inputs, asked)
-        return occluded(self, texts, labels) if found is None else found
+        return integrated_gradients(self, fitted, texts, units, self._decisions(fitted.network, units), labels)
 
     @property
     def learned(self) -> _Fitted:

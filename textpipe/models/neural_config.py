@@ -8,7 +8,7 @@ from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import UsageError
 from textpipe.models.inputs import Unit
 from textpipe.settings import check_numbers
-from textpipe.training.config import Initialisation, TrainingConfig
+from textpipe.training.config import Initialisation, Metric, TrainingConfig
 
 _STEPS_WANTED, _LEAST_BATCH = 32, 8  # an epoch, of few documents
 
@@ -75,7 +75,7 @@ def with_size(config: NeuralConfig, size: int) -> NeuralConfig:
     return replace(config, dim=size)
 
 
-def metric_of(config: NeuralConfig) -> str:
+def metric_of(config: NeuralConfig) -> Metric:
     """Whose gain counts: of several labels a text no accuracy, which has next to none to give in the first epochs."""
     return "mean_average_precision" if config.label_sep and config.metric == "accuracy" else config.metric
 

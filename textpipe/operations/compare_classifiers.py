@@ -64,13 +64,13 @@ class ComparisonRecord(TypedDict):
 class Comparison:
     """Collects what two classifiers say of documents, batch by batch; texts are kept where they disagree.
 
-    most: disagreements that are kept, None for all
+    most: disagreements that are kept, None for all; separator: what stands between the labels of a text
     """
 
     def __init__(self, a: Contender, b: Contender, *, most: int | None = None) -> None:
         self._both = (a, b)
         self._most = most
-        self._separator = _separator(a.classifier, b.classifier)
+        self.separator = label_separator(a.classifier, b.classifier)
         self._gold: list[frozenset[str]] = []
         self._given: tuple[list[frozenset[str]], list[frozenset[str]]] = ([], [])
         self._hashes: list[int] = []
@@ -81,7 +81,7 @@ class Comparison:
         """Ask both; how many documents are done is told after each batch."""
         batch: list[Document] = []
         for document in documents:
-            if is_labelled(document, self._separator):
+            if is_labelled(document, self.separator):
                 batch.append(document)
             else:
                 self._unlabelled += 1
@@ -95,7 +95,7 @@ class Comparison:
         texts = [document.text for document in batch]
         asked = [_answers(one.classifier, texts) for one in self._both]
         for document, first, second in zip(batch, *asked, strict=True):
-            gold = frozenset(labels_of(document, self._separator))
+            gold = frozenset(labels_of(document, self.separator))
             self._gold.append(gold)
             for given, answer in zip(self._given, (first, second), strict=True):
                 given.append(frozenset(answer.labels))
@@ -111,7 +111,7 @@ class Comparison:
     ) -> dict[str, Any]:
         right = [frozenset(one.labels) == gold for one in (first, second)]
         text = " ".join(document.text.split())
-        between = self._separator or ","
+        between = self.separator or ","
         return {
             "id": document.id,
             "source": document.source,
@@ -206,7 +206,7 @@ def _answers(classifier: Classifier, texts: Sequence[str]) -> list[_Answer]:
     ]
 
 
-def _separator(a: Classifier, b: Classifier) -> str:
+def label_separator(a: Classifier, b: Classifier) -> str:
     """What stands between the labels of a text. Raises UsageError when the two do not agree on it."""
     found = sorted({sep for one in (a, b) if (sep := getattr(one.config, "label_sep", ""))})
     if len(found) > 1:

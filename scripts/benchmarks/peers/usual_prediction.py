@@ -111,7 +111,7 @@ def _batches(items: Sequence[Any], size: int) -> Iterator[Any]:
 
 def onnx_decisions(network: Any, usual: Usual, *, threads: int, path: str) -> Callable[[Sequence[str]], Floats]:
     """The same network in ONNX Runtime, which must be installed."""
-    import onnxruntime  # type: ignore[import-not-found]
+    import onnxruntime
 
     example = torch.ones(2, LENGTH, dtype=torch.int64)
     axes = {"ids": {0: "texts"}, "out": {0: "texts"}}
