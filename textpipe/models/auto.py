@@ -210,7 +210,7 @@ class Auto:
         if arch == "linear" and _is_latin(documents):
             settings.update(char_ngrams=_OF_LETTERS)
         if arch == "textcnn":
-            settings.update(epochs=epochs_for(documents), freeze=config.freeze)
+            settings.update(epochs=epochs_for(documents), freeze=self.config.freeze)
         vectors = self._vectors if arch == "textcnn" else None
         return found(found.Config(**settings), tokenizer=self._tokenizer, vectors=vectors, **self._machine)
 

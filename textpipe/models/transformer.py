@@ -113,7 +113,7 @@ class _Network(nn.Module):  # type: ignore[misc]
         if self.positions is not None:
             values = values + self.positions(values.shape[1])
         if self.first is not None:
-            values = torch.cat([self.first.to(values.dtype).expand(len(values), -1, -1), values], 1)
+            values = torch.cat([self.first.to(values.dtype).expand(values.shape[0], -1, -1), values], 1)
             lengths = lengths + 1
         values = functional.dropout(values, config.layer_dropout, self.training)
         own = own_positions(lengths, values.shape[1])  # [texts, positions]
