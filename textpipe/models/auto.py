@@ -165,7 +165,11 @@ class Auto:
 
     def _made(self, arch: str, documents: Sequence[Document]) -> Classifier:
         found = classifier_class(arch)
-        settings = {"unit": self.config.unit, "seed": self.config.seed, "label_sep": self.config.label_sep}
+        settings: dict[str, Any] = {
+            "unit": self.config.unit,
+            "seed": self.config.seed,
+            "label_sep": self.config.label_sep,
+        }
         if arch == "linear" and _is_latin(documents):
             settings.update(char_ngrams=_OF_LETTERS)
         if arch == "textcnn":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import UsageError
@@ -75,7 +76,7 @@ def with_size(config: NeuralConfig, size: int) -> NeuralConfig:
     return replace(config, dim=size)
 
 
-def metric_of(config: NeuralConfig) -> str:
+def metric_of(config: Any) -> str:
     """Whose gain counts: of several labels a text no accuracy, which has next to none to give in the first epochs."""
     return "mean_average_precision" if config.label_sep and config.metric == "accuracy" else config.metric
 

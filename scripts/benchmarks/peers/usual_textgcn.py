@@ -69,7 +69,9 @@ def usual_graph(texts: Sequence[str]) -> UsualGraph:
             columns += [first + vocabulary[word], place]
             weights += [weight, weight]
     size = first + len(vocabulary)
-    adjacency = coo_matrix((weights, (rows, columns)), (size, size)).tocsr() + eye_array(size)
+    adjacency = coo_matrix((np.array(weights), (np.array(rows), np.array(columns))), (size, size)).tocsr() + eye_array(
+        size
+    )
     scale = diags_array(np.asarray(adjacency.sum(axis=1)).ravel() ** -0.5)
     found = (scale @ adjacency @ scale).tocsr().astype(np.float32)
     return UsualGraph(found, first, time.process_time() - began)
