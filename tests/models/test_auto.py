@@ -81,6 +81,13 @@ def test_few_texts_get_a_linear_model(setting: str, reason: str) -> None:
     assert any(reason in note for note in notes)
 
 
+def test_texts_in_latin_letters_have_longer_ngrams(tmp_path: Path) -> None:
+    english = [Document("a", "shares rose", "money"), Document("b", "the team won", "sport")] * 4
+    for documents, ngrams in ((english, [3, 5]), (DOCUMENTS, [1, 3])):
+        save_classifier(tmp_path, Auto().fit(documents, log=TrainingLog()), tokenizer=Tokenizer())
+        assert json.loads((tmp_path / "linear.classifier.json").read_text("utf-8"))["config"]["char_ngrams"] == ngrams
+
+
 def test_vectors_that_nothing_is_done_with_are_told() -> None:
     notes: list[str] = []
     vectors = Vectors(["球队"], np.eye(1, dtype=np.float32))

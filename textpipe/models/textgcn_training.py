@@ -88,8 +88,8 @@ def learn(
         raise ResourceError("not enough memory for this graph", hint=_HINT) from None
     task = _task(network, gold, held, joined_documents(edges, graph.degrees), config)
     mark = _digest(graph, gold, edges, held.gold)
-    settings: Any = config
-    config = replace(config, metric=metric_of(settings))
+    told: dict[str, Any] = {"metric": metric_of(config)}
+    config = replace(config, **told)
     trained = train(task, config, log=log, workers=workers, device=device, fingerprint=mark)
     with evaluation(network):
         passed = network.passed()
