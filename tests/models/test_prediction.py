@@ -228,3 +228,15 @@ def test_what_is_not_sound_is_refused() -> None:
     for arguments in (("char", None, "exact", True, places, (), 2, 5), ("word", None, "exact", True, None, (), 2, 5)):
         with pytest.raises(ValueError, match=r"[a-z]"):
             Encoder(*arguments)
+
+
+@pytest.mark.parametrize(("kind", "settings"), [(TextCNN, {"filters": 20}), (Recurrent, {"hidden": 20})])
+def test_texts_before_change_no_bit(kind: Any, settings: dict[str, Any]) -> None:
+    """Rows of tables are the same whichever texts first had their units."""
+    model = trained(kind, unit="both", **SMALL, **settings)
+    texts = mixed(50)
+    found = model.predict_proba(texts)
+    model._quick._network = None
+    for text in reversed(texts):
+        model.predict_proba([text])
+    assert np.array_equal(found, model.predict_proba(texts))

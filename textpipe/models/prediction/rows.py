@@ -18,6 +18,7 @@ from textpipe.models.layers import Embedding
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 MEMORY = 1 << 28  # bytes of a model's tables
+_BLOCK = 16  # rows that are computed together
 _SPARE, _FEWEST = 2_048, 1_024  # rows for rare units; rows for others, without which a table is of no use
 
 
@@ -42,18 +43,24 @@ class Rows:
         if len(rare) > self.spare:
             return None
         new = np.flatnonzero(wanted[: self.kept] & ~self._there)
-        if len(new):
-            self.table[new] = self._products(new)
-            self._there[new] = True
+        for block in np.unique(new // _BLOCK).tolist():
+            self._fill(block * _BLOCK)
         if not len(rare):
             return ids
         self._places[rare] = np.arange(self.kept, self.kept + len(rare))
         self.table[self.kept : self.kept + len(rare)] = self._products(rare)
         return self._places[ids]
 
+    def _fill(self, first: int) -> None:
+        """The rows of a block of units. Always the same ones are multiplied together, so that a row's last bits do not
+        depend on the texts that came before."""
+        rows = slice(first, min(first + _BLOCK, self.kept))
+        self.table[rows] = self._products(np.arange(first, first + _BLOCK))[: rows.stop - first]
+        self._there[rows] = True
+
     def _products(self, units: npt.NDArray[np.int64]) -> Floats:
         with torch.inference_mode():
-            places = torch.from_numpy(units)
+            places = torch.from_numpy(np.minimum(units, len(self._places) - 1))
             vectors = torch.cat([part[places] for part in self._vectors], 1)
             found = vectors @ self._weight if self._bias is None else torch.addmm(self._bias, vectors, self._weight)
             return np.asarray(found.numpy())
