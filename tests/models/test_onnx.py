@@ -19,6 +19,7 @@ from textpipe.errors import ResourceError, UsageError
 from textpipe.models import Classifier, classifier_class
 from textpipe.models.auto import Auto, AutoConfig
 from textpipe.models.files import write_description
+from textpipe.models.learned_texts import learned_texts, write_learned
 from textpipe.segment.dictionary import Dictionary
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import TrainingLog
@@ -87,6 +88,7 @@ def auto_of(folder: Path, members: Mapping[str, tuple[float, Classifier]]) -> Cl
     write_description(folder, arch="auto", labels=labels, config=AutoConfig(), members=weights)
     for arch, (_, model) in members.items():
         model.save(folder, prefix=f"{arch}.")
+    write_learned(folder / "learned.npy", learned_texts((), ()))
     return Auto.load(folder, tokenizer=Tokenizer(), device="cpu")
 
 

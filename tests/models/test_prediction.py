@@ -92,7 +92,7 @@ def check_same(model: Any, texts: Sequence[str]) -> None:
     assert model._quick._tables is not None
     there = model._known.inputs.encode(texts).lengths > 0
     assert abs(slow[there]).max() > 0.1
-    np.testing.assert_allclose(fast[there], slow[there], atol=1e-5)
+    np.testing.assert_allclose(fast[there], slow[there], rtol=1e-5, atol=1e-5)
 
 
 def sets() -> list[str]:
@@ -151,7 +151,7 @@ def test_large_vocabularies_share_rows(monkeypatch: pytest.MonkeyPatch, memory: 
     if tables is not None:
         assert all(one.kept == 12 and one.spare == spare for one in tables.rows)
         assert model._known.inputs.sizes[0] > 20
-    np.testing.assert_allclose(fast, slow, atol=1e-5)
+    np.testing.assert_allclose(fast, slow, rtol=1e-5, atol=1e-5)
 
 
 def test_other_cells_decide_themselves() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import UsageError
@@ -75,9 +76,10 @@ def with_size(config: NeuralConfig, size: int) -> NeuralConfig:
     return replace(config, dim=size)
 
 
-def metric_of(config: NeuralConfig) -> Metric:
+def metric_of(config: Any) -> Metric:
     """Whose gain counts: of several labels a text no accuracy, which has next to none to give in the first epochs."""
-    return "mean_average_precision" if config.label_sep and config.metric == "accuracy" else config.metric
+    metric: Metric = config.metric
+    return "mean_average_precision" if config.label_sep and metric == "accuracy" else metric
 
 
 def batch_size_for(config: NeuralConfig, documents: int) -> int:

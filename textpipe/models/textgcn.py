@@ -64,7 +64,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from textpipe.embeddings.vectors import Vectors
-    from textpipe.models.textgcn_training import Learned
 
 Integers = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -85,7 +84,7 @@ class TextGCNConfig(TrainingConfig):
     window: words that are near each other; min_pmi: the least mutual information that joins two words, in the paper 0
     sublinear: a word that occurs n times in a document counts 1 + ln n instead of n
     dim: numbers between the layers; dropout: of these
-    relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well
+    relearn: whether, once held-back documents have been judged, all is learned anew from these as well, in all epochs
     label_sep: what stands between several labels of a text, each of which is a decision of its own; empty: it has one
     """
 
@@ -199,15 +198,14 @@ class TextGCN:
         self.labels = tuple(counted_labels(documents, self.config.label_sep))
         valid = judged_by(valid, self.labels, self.config.label_sep)
         texts = checked_texts(unlabelled)
-        self._fitted, learned = self._learn(documents, valid, texts, self.config, log)
+        self._fitted = self._learn(documents, valid, texts, log)
         again = bool(self.config.relearn and refit and valid)
         if again:
             everything = [*documents, *valid]
-            log.note(f"learns anew from all {len(everything):,} texts, {learned.best_epoch} epochs")
-            config = replace(self.config, epochs=learned.best_epoch)
+            log.note(f"learns anew from all {len(everything):,} texts")
             work = None if log.work is None else log.work / "all"
             thresholds = self.thresholds
-            last, _ = self._learn(everything, [], texts, config, replace(log, work=work, facts={}))
+            last = self._learn(everything, [], texts, replace(log, work=work, facts={}))
             self._fitted = last._replace(calibration=self._fitted.calibration, history=self._fitted.history)
             self.thresholds = thresholds
         log.facts["refit"] = again
@@ -218,9 +216,9 @@ class TextGCN:
         documents: Sequence[Document],
         valid: Sequence[Document],
         unlabelled: Sequence[str],
-        config: TextGCNConfig,
         log: TrainingLog,
-    ) -> tuple[_Fitted, Learned]:
+    ) -> _Fitted:
+        config = self.config
         from textpipe.models.textgcn_training import Held, learn
 
         texts = [*(document.text for document in documents), *unlabelled]
@@ -253,7 +251,7 @@ class TextGCN:
             log.facts["valid"] = held_back_scores(probabilities, held_gold, self.labels)
             log.facts["calibration"] = calibration_facts(decisions, probabilities, held_gold, together=True)
         log.facts.update(learned.facts, **calibration.numbers())
-        return fitted, learned
+        return fitted
 
     def _inputs(self, texts: Sequence[str]) -> Inputs:
         config = self.config

@@ -58,7 +58,6 @@ class Learned(NamedTuple):
 
     words: Words
     decisions: Floats
-    best_epoch: int
     history: History
     facts: dict[str, object]
 
@@ -97,7 +96,7 @@ def learn(
         rows, last = (part.detach().cpu().numpy() for part in (network.rows[:size], network.last))
         words = Words(idf, graph.degrees, rows.copy(), passed[:size].cpu().numpy(), last.copy())
     facts = {**_told(trained), **_counts(graph, len(gold)), "device": str(place)}
-    return Learned(words, decisions, trained.best_epoch, trained.history, facts)
+    return Learned(words, decisions, trained.history, facts)
 
 
 def _graph(
