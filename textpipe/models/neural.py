@@ -282,7 +282,7 @@ class Neural(ABC):
         does not come between. Raises UsageError for a label that it does not have."""
         fitted, texts = self._known, checked_texts(texts)
         units = fitted.inputs.encode(texts)
-        return integrated_gradients(self, fitted, texts, units, self._decisions(fitted.network, units), labels)
+        return integrated_gradients(self, fitted, texts, units, self._quick.decisions(fitted.network, units), labels)
 
     @property
     def learned(self) -> _Fitted:
