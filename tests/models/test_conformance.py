@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "linear softmax": ("linear", {"model": "logistic", "multiclass": "softmax", "C": 10.0}),
     "linear l1": ("linear", {"model": "logistic", "penalty": "l1", "C": 10.0}),
     "linear perceptron": ("linear", {"model": "perceptron"}),
-    "fasttext": ("fasttext", GRAMS),
+    "fasttext": ("fasttext", {**GRAMS}),
     "fasttext of characters": ("fasttext", {**GRAMS, "unit": "char"}),
     "fasttext of words": ("fasttext", {**GRAMS, "unit": "word"}),
     "fasttext, fewer numbers than labels": ("fasttext", {**GRAMS, "dim": 1, "lr": 0.1, "ngram_dropout": 0.0}),
