@@ -81,7 +81,7 @@ def decisions(model: Any, texts: Sequence[str]) -> tuple[Any, Any]:
     with torch.no_grad():
         for table in fitted.network.embedding.tables:
             table.weight[:2] = 0.25  # padding and the unknown, as if they had learned
-        fitted.network.last.weight.normal_()
+        fitted.network.last.weight.normal_(std=0.1, generator=torch.Generator().manual_seed(1))
     model._quick._network = None  # they changed
     units = fitted.inputs.encode(texts)
     return model._quick.decisions(fitted.network, units), model._decisions(fitted.network, units)
