@@ -81,7 +81,7 @@ def decisions(model: Any, texts: Sequence[str]) -> tuple[Any, Any]:
     with torch.no_grad():
         for table in fitted.network.embedding.tables:
             table.weight[:2] = 0.25  # padding and the unknown, as if they had learned
-        fitted.network.last.weight.normal_(generator=torch.Generator().manual_seed(0))
+        fitted.network.last.weight.normal_(std=0.1, generator=torch.Generator().manual_seed(1))
     model._quick._network = None  # they changed
     units = fitted.inputs.encode(texts)
     return model._quick.decisions(fitted.network, units), model._decisions(fitted.network, units)
@@ -92,7 +92,7 @@ def check_same(model: Any, texts: Sequence[str]) -> None:
     assert model._quick._tables is not None
     there = model._known.inputs.encode(texts).lengths > 0
     assert abs(slow[there]).max() > 0.1
-    np.testing.assert_allclose(fast[there], slow[there], rtol=1e-5, atol=5e-5)
+    np.testing.assert_allclose(fast[there], slow[there], atol=1e-5)
 
 
 def sets() -> list[str]:
@@ -151,7 +151,7 @@ def test_large_vocabularies_share_rows(monkeypatch: pytest.MonkeyPatch, memory: 
     if tables is not None:
         assert all(one.kept == 12 and one.spare == spare for one in tables.rows)
         assert model._known.inputs.sizes[0] > 20
-    np.testing.assert_allclose(fast, slow, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(fast, slow, atol=1e-5)
 
 
 def test_other_cells_decide_themselves() -> None:
