@@ -152,14 +152,20 @@ class Neural(ABC):
         log.note(f"learns anew from all {len(documents):,} texts, {epochs} epochs")
         work = None if log.work is None else log.work / "all"
         thresholds = self.thresholds
-        last, _ = self._learn(documents, [], replace(self.config, epochs=epochs), replace(log, work=work, facts={}))
+        last, _ = self._learn(documents, [], self.config, replace(log, work=work, facts={}), until=epochs)
         self.thresholds = thresholds
         return last._replace(calibration=found.calibration, history=found.history)
 
     def _learn(
-        self, documents: Sequence[Document], valid: Sequence[Document], config: Any, log: TrainingLog
+        self,
+        documents: Sequence[Document],
+        valid: Sequence[Document],
+        config: Any,
+        log: TrainingLog,
+        *,
+        until: int | None = None,
     ) -> tuple[_Fitted, Trained]:
-        """A network that has learned from documents, and how sure its decisions on `valid` may be."""
+        """A network that has learned from documents, and how sure its decisions on `valid` may be; until: an epoch."""
         inputs = self._inputs(documents)
         log.share(0.0, "texts as ids")
         units, held = (inputs.encode([one.text for one in part]) for part in (documents, valid))
@@ -176,6 +182,7 @@ class Neural(ABC):
             log=log,
             workers=self._workers,
             device=self._device,
+            until=until,
             fingerprint=digest_of(units, gold, held, held_gold),
         )
         with surroundings(torch_device(self._device), self._workers):
