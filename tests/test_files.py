@@ -95,9 +95,16 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 def test_devices_are_not_replaced() -> None:
-    with pytest.raises(OutputError, match="a character device"):
+    with pytest.raises(OutputError, match="a character device") as device:
         check_writable("/dev/null", force=True)
+    assert device.value.hint == "use > instead of -o"
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="a directory cannot be replaced by a file") as folder:
+        check_writable(str(tmp_path), force=True)
+    assert folder.value.hint == f"-o {tmp_path}/NAME"
 
 
 def test_what_is_no_regular_file(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def check_writable(path: str, *, force: bool) -> None:
     if os.path.lexists(target) or os.path.exists(path):  # /dev/stdout leads to what has no path
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode):
-            raise OutputError(f"{kind_of(mode)} cannot be replaced by a file", where=path, hint="use > instead of -o")
+            hint = f"-o {os.path.join(path, 'NAME')}" if stat.S_ISDIR(mode) else "use > instead of -o"
+            raise OutputError(f"{kind_of(mode)} cannot be replaced by a file", where=path, hint=hint)
         if not force:
             raise OutputError("the file exists", where=path, hint="add --force to replace it")
     folder = os.path.dirname(target) or "."

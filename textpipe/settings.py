@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from textpipe.errors import UsageError, did_you_mean
@@ -23,12 +24,14 @@ def check_choices(config: Any) -> None:
     text, `no` too, would count as true."""
     for name, hint in get_type_hints(type(config)).items():
         if hint is bool and not isinstance(getattr(config, name), bool):
-            raise UsageError(f"{name}: true or false is needed, not {getattr(config, name)!r}")
+            message = f"{name}: true or false is needed, not {getattr(config, name)!r}"
+            raise UsageError(message, hint=_default_of(config, name))
     for name, choices in choices_of(type(config)).items():
         value = getattr(config, name)
         if value not in choices:
             guess = did_you_mean(value, list(choices)) if isinstance(value, str) else ""
-            raise UsageError(f"{name}: not {value!r}, but one of: {', '.join(choices)}{guess}")
+            message = f"{name}: not {value!r}, but one of: {', '.join(choices)}{guess}"
+            raise UsageError(message, hint=_default_of(config, name))
 
 
 def check_numbers(config: Any, **bounds: tuple[float, float]) -> None:
@@ -38,8 +41,14 @@ def check_numbers(config: Any, **bounds: tuple[float, float]) -> None:
         value, whole = getattr(config, name), hints[name] is int
         number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not least <= value <= most:
-            what = "a whole number" if whole else "a number"
-            raise UsageError(f"{name}: {what} from {least:g} to {most:g} is needed, not {value!r}")
+            what = f"a whole number from {least} to {most}" if whole else f"a number from {least:g} to {most:g}"
+            raise UsageError(f"{name}: {what} is needed, not {value!r}", hint=_default_of(config, name))
+
+
+def _default_of(config: Any, name: str) -> str | None:
+    """A hint: the value by default, None where there is none."""
+    default = next(field.default for field in fields(config) if field.name == name)
+    return None if default is MISSING else f"{name}={json.dumps(default)}, as by default"
 
 
 def config_from(config: type[Config], settings: Mapping[str, Any]) -> Config:

@@ -14,7 +14,7 @@ import pytest
 import textpipe
 from tests.conftest import DATA, Run
 from textpipe.corpus.document import Document
-from textpipe.errors import UsageError
+from textpipe.errors import InputError, UsageError
 from textpipe.operations.compare_classifiers import Comparison, Contender
 
 LINES = (DATA / "news.tsv").read_text("utf-8").splitlines(keepends=True)
@@ -168,6 +168,10 @@ def test_several_labels_a_text() -> None:
         ("sports;travel", 0.8, "sports", 0.8, "a"),
         ("finance", 0.8, "", 0.3, "a"),
     ]
+    unknown = Comparison(Contender("a", a), Contender("b", b))
+    list(unknown.add([Document("1", "茶", ""), Document("2", "股市", "zz;yy")]))
+    with pytest.raises(InputError, match="neither classifier knows any of the labels, as 'yy'"):
+        unknown.record(identity="data")
     other: Any = Told({}, ",")
     with pytest.raises(UsageError, match="different separators"):
         Comparison(Contender("a", a), Contender("b", other))

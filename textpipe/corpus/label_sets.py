@@ -47,6 +47,7 @@ def check_separator(separator: Any) -> None:
     """Raises UsageError for what cannot stand between labels; an empty text, which is one label a text, can."""
     if not isinstance(separator, str):
         raise UsageError(f"label_sep: a text is needed, not {separator!r}", hint='label_sep=","')
-    if len(separator) > _LONGEST or len(separator.splitlines()) > 1 or any(one in separator for one in "\n\r\0"):
-        message = f"label_sep: {separator[:_LONGEST]!r} cannot stand between labels"
+    odd = len(separator.splitlines()) > 1 or any(one in "\n\r\0" or "\ud800" <= one <= "\udfff" for one in separator)
+    if odd or len(separator) > _LONGEST:
+        message = f"label_sep: {separator[:30]!r} cannot stand between labels"
         raise UsageError(message, hint=f'1 to {_LONGEST} characters, no line end among them, as ","')

@@ -161,7 +161,8 @@ class Comparison:
             raise InputError("no row has a label", where=identity, hint=hint)
         known = {label for one in self._both for label in one.classifier.labels}
         if not any(known & gold for gold in self._gold):
-            message = f"neither classifier knows any of the labels, as {quoted(min(self._gold[0], default=''))}"
+            strange = min(next((gold for gold in self._gold if gold), {""}))
+            message = f"neither classifier knows any of the labels, as {quoted(strange)}"
             some = f"{', '.join(map(quoted, sorted(known)[:5]))}{' …' if len(known) > 5 else ''}"
             raise InputError(message, where=identity, hint=f"they know {some}; see --label-col")
 
