@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +81,16 @@ def trained(arch: str, settings: Mapping[str, Any], *, tokenizer: Tokenizer | No
     return made(config, tokenizer=tokenizer, workers=1, device="cpu").fit(DOCUMENTS, log=TrainingLog())
 
 
-def auto_of(folder: Path, members: Mapping[str, tuple[float, Classifier]]) -> Classifier:
+def auto_of(
+    folder: Path, members: Mapping[str, tuple[float, Classifier]], *, learned: Sequence[str] = ()
+) -> Classifier:
     """A mean of classifiers, put together as `Auto.save` does."""
     weights = {arch: weight for arch, (weight, _) in members.items()}
     labels = next(iter(members.values()))[1].labels
     write_description(folder, arch="auto", labels=labels, config=AutoConfig(), members=weights)
     for arch, (_, model) in members.items():
         model.save(folder, prefix=f"{arch}.")
-    write_learned(folder / "learned.npy", learned_texts((), ()))
+    write_learned(folder / "learned.npy", learned_texts(learned, [0] * len(learned)))
     return Auto.load(folder, tokenizer=Tokenizer(), device="cpu")
 
 
@@ -169,6 +171,16 @@ def test_auto_is_one_graph_of_all_members(tmp_path: Path) -> None:
     names = ["textcnn.characters", "textcnn.words", "linear.characters", "linear.words"]
     assert [one["name"] for one in about["inputs"]] == names
     np.testing.assert_allclose(predicted(content, about, TEXTS), model.predict_proba(TEXTS), atol=2e-6)
+
+
+def test_auto_is_compared_as_it_is_for_new_texts(tmp_path: Path) -> None:
+    from textpipe.models.onnx.check import compared
+
+    members = {"textcnn": (0.35, trained("textcnn", {"filters": 4})), "linear": (0.65, trained("linear", {}))}
+    model = auto_of(tmp_path, members, learned=TEXTS)
+    content, about = file_of(model, "auto")
+    assert abs(predicted(content, about, TEXTS) - model.predict_proba(TEXTS)).max() > 1e-3
+    assert compared(content, model, TEXTS, about=about, tokenizer=Tokenizer()).difference < 2e-6
 
 
 def test_the_description_has_what_prediction_needs() -> None:

@@ -216,9 +216,15 @@ class Auto:
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """float32[texts, labels]: the members' weighted mean; of a text that was learned from see above."""
-        members, texts = self._known, checked_texts(texts)
-        given = [one.model.predict_proba(texts) for one in members]
-        return self._mixed(texts, given, [one.weight for one in members])
+        texts = checked_texts(texts)
+        return self._mixed(texts, self._given(texts), [one.weight for one in self._known])
+
+    def predict_proba_as_new(self, texts: Sequence[str]) -> Floats:
+        """float32[texts, labels]: the members' weighted mean, as if none of the texts had been learned from."""
+        return pooled(self._given(checked_texts(texts)), [one.weight for one in self._known])
+
+    def _given(self, texts: Sequence[str]) -> list[Floats]:
+        return [one.model.predict_proba(texts) for one in self._known]
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
