@@ -25,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name != "test_crash.py")  # it forks, which is quick while little is in memory
     if not config.getoption("--long"):
         for item in items:
             if "long" in item.keywords:

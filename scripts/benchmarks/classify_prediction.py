@@ -56,7 +56,7 @@ def learned(arch: str, documents: Sequence[Document], settings: dict[str, Any]) 
 
 def sides_of(model: Any, arch: str, threads: int, folder: str) -> dict[str, tuple[Callable[[Sequence[str]], Any], int]]:
     """name → (from texts to decisions, how many times fewer texts are enough)"""
-    inputs, network = model._known.inputs, model._known.network
+    inputs, network = model.learned.inputs, model.learned.network
     characters = inputs.vocabularies[0].tokens
 
     def ours(texts: Sequence[str]) -> Any:
@@ -81,7 +81,7 @@ def sides_of(model: Any, arch: str, threads: int, folder: str) -> dict[str, tupl
 
 def difference(model: Any, arch: str, texts: Sequence[str]) -> float:
     """The largest between outputs of ours and of the usual network."""
-    inputs, network = model._known.inputs, model._known.network
+    inputs, network = model.learned.inputs, model.learned.network
     units = inputs.encode(texts)
     rows = [units.part(slice(place, place + 1)).channels[0] for place in range(len(texts))]
     long = [place for place, row in enumerate(rows) if len(row) >= max(model.least, 1)]

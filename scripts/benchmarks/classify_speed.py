@@ -89,7 +89,7 @@ def opening(learned: Sequence[Document], text: str, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Linear(LinearConfig(C=1.0, model="logistic", nb=0.0)).fit(learned, log=TrainingLog())
         save_classifier(Path(folder), model, tokenizer=Tokenizer())
-        features = load_classifier(Path(folder))._known.vectorizer.features  # type: ignore[attr-defined]
+        features = load_classifier(Path(folder)).learned.vectorizer.features  # type: ignore[attr-defined]
         line = [sys.executable, "-c", OPENING, folder, text]
         times = [float(subprocess.check_output(line, text=True)) for _ in range(rounds)]
     show(f"open {features:,} features and classify a line", 1000 * statistics.median(times), "ms", "< 60 ms")

@@ -1,4 +1,4 @@
-"""The conformance table where a text may have several labels: every architecture learns them or says that it cannot."""
+"""The conformance table where a text may have several labels: every architecture learns them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ import pytest
 
 from tests.models.test_conformance import CASES, ODD, TEXTS
 from textpipe.corpus.document import Document
-from textpipe.errors import ArtifactError, InputError, UsageError
+from textpipe.errors import ArtifactError, InputError
 from textpipe.models import Classifier, classifier_class, names
 from textpipe.models.files import load_classifier, save_classifier
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.training.log import TrainingLog
 
-REFUSING: frozenset[str] = frozenset()  # architectures that learn one label a text and say so
 FURTHER = ("linear logistic", "linear perceptron", "textcnn of both", "gru, last state")
-FIRST = {arch: name for name, (arch, _) in reversed(CASES.items()) if arch not in REFUSING}  # of each architecture
+FIRST = {arch: name for name, (arch, _) in reversed(CASES.items())}  # of each architecture
 MANY = [*FIRST.values(), *FURTHER]
 BOTH = "体育 | 财经"
 SETS = (
@@ -64,13 +63,6 @@ def model_(case: str) -> Classifier:
 @pytest.mark.parametrize("arch", names())
 def test_every_architecture_has_the_setting(arch: str) -> None:
     assert {"label_sep"} <= {field.name for field in fields(classifier_class(arch).Config)}
-
-
-@pytest.mark.parametrize("arch", sorted(REFUSING))
-def test_who_cannot_says_so(arch: str) -> None:
-    made = classifier_class(arch)
-    with pytest.raises(UsageError, match="one label a text"):
-        made(made.Config(label_sep=",")).fit(DOCUMENTS, log=TrainingLog())
 
 
 def test_sets_are_learned_by_heart(model: Classifier) -> None:

@@ -64,7 +64,7 @@ def check_sums(model: Any, texts: Sequence[str], *, within: float = 1e-5) -> Non
 def test_linear_parts_are_scikit_learns_row_times_the_weights(labels: int) -> None:
     """Each n-gram of characters divided among its places, and there among its characters."""
     model = linear(unit="char", labels=labels)
-    vectorizer, weights = model._known.vectorizer, model._known.weights
+    vectorizer, weights = model.learned.vectorizer, model.learned.weights
     names = vectorizer.names
     reference = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), vocabulary=names, sublinear_tf=True)
     reference.fit([names[0]])
@@ -82,7 +82,7 @@ def test_linear_parts_are_scikit_learns_row_times_the_weights(labels: int) -> No
                     times = sum(normal[at : at + size] == gram for at in range(len(normal)))
                     values[start : start + size] += row[number] * weights[number, column] / times / size
             (parts,) = model.explain([text], [label])
-            assert parts.base == sign * model._known.bias[column]
+            assert parts.base == sign * model.learned.bias[column]
             found = parts.values[parts.values != 0]
             np.testing.assert_allclose(found, sign * values[values != 0], atol=1e-6)
             assert parts.score == pytest.approx(parts.base + sign * (row @ weights[:, column]), abs=1e-5)
@@ -90,7 +90,7 @@ def test_linear_parts_are_scikit_learns_row_times_the_weights(labels: int) -> No
 
 def test_linear_parts_of_words_lie_on_words() -> None:
     model = linear(unit="word")
-    vectorizer = model._known.vectorizer
+    vectorizer = model.learned.vectorizer
     text = "球队 比赛，球队"
     words = ["球队", "比赛", "，", "球队"]
     grams = Counter([*words, *(" ".join(pair) for pair in itertools.pairwise(words))])
@@ -98,7 +98,7 @@ def test_linear_parts_of_words_lie_on_words() -> None:
     row = {gram: (1 + np.log(grams[gram])) * float(vectorizer.idf[number]) for gram, number in known.items()}
     length = np.sqrt(sum(value * value for value in row.values()))
     (parts,) = model.explain([text], [model.labels[1]])
-    total = sum(row[gram] / length * float(model._known.weights[number, 1]) for gram, number in known.items())
+    total = sum(row[gram] / length * float(model.learned.weights[number, 1]) for gram, number in known.items())
     assert parts.values.sum() == pytest.approx(total, abs=1e-6)
     assert parts.values[2] == parts.values[5] == 0, "the space, and a mark that is no feature"
     assert parts.values[0] == pytest.approx(parts.values[1])
@@ -139,11 +139,11 @@ def test_units_lie_where_they_were_read(unit: Unit, mode: Mode) -> None:
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
 def test_gradients_of_a_linear_network_are_its_weights(ngrams: int) -> None:
     model = trained(MLP, hidden=(), ngrams=ngrams, buckets=500)
-    network, label = model._known.network, 1
+    network, label = model.learned.network, 1
     weight = network.layers[-1].weight.detach().double()
     direction = weight[label] - weight.mean(0)
     text = "球队进球"
-    ids = torch.from_numpy(model._known.inputs.encode([text]).channels[0].astype(np.int64))
+    ids = torch.from_numpy(model.learned.inputs.encode([text]).channels[0].astype(np.int64))
     (parts,) = model.explain([text], [model.labels[label]])
     if ngrams == 1:
         vectors = network.embedding.tables[0].weight.detach().double()[ids] / 4
@@ -154,11 +154,11 @@ def test_gradients_of_a_linear_network_are_its_weights(ngrams: int) -> None:
 
 def test_hashed_ngrams_are_divided_among_their_units() -> None:
     model = trained(MLP, hidden=(), ngrams=2, buckets=500)
-    network = model._known.network
+    network = model.learned.network
     with torch.no_grad():
         network.embedding.tables[0].weight.zero_()
     text = "球队进球"
-    ids = torch.from_numpy(model._known.inputs.encode([text]).channels[0].astype(np.int64))[None]
+    ids = torch.from_numpy(model.learned.inputs.encode([text]).channels[0].astype(np.int64))[None]
     from textpipe.models.mlp import hashed_ngrams
 
     grams = hashed_ngrams(ids, torch.tensor([4]), longest=2, buckets=500)[0]
@@ -171,8 +171,8 @@ def test_hashed_ngrams_are_divided_among_their_units() -> None:
 
 def test_a_textcnn_in_closed_form_is_the_integral() -> None:
     model = trained(TextCNN, unit="both", filters=12, convolution="torch")
-    network = model._known.network
-    units = model._known.inputs.encode(TEXTS)
+    network = model.learned.network
+    units = model.learned.inputs.encode(TEXTS)
     padded, lengths = units.padded(np.arange(len(TEXTS)), least=4)
     ids, sizes = [torch.from_numpy(part) for part in padded], torch.from_numpy(lengths)
     directions = torch.randn(len(TEXTS), 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -196,8 +196,8 @@ def test_the_share_of_the_path_on_which_a_filter_is_above_zero() -> None:
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_gradients_of_a_recurrent_network_are_the_integral(cell: str) -> None:
     model = trained(Recurrent, cell=cell, hidden=6, pooling="mean")
-    network, text = model._known.network, TEXTS[0]
-    ids = torch.from_numpy(model._known.inputs.encode([text]).channels[0].astype(np.int64))[None]
+    network, text = model.learned.network, TEXTS[0]
+    ids = torch.from_numpy(model.learned.inputs.encode([text]).channels[0].astype(np.int64))[None]
     lengths = torch.tensor([ids.shape[1]])
     network.eval()
     end = network.embedding([ids]).detach()

@@ -85,7 +85,7 @@ def ngrams_of(text: str, config: FastTextConfig) -> Counter[tuple[str, str]]:
 
 def reference(model: FastText, text: str) -> list[float] | None:
     """Decisions of one text, in Python; None where no n-gram is known."""
-    fitted = model._known
+    fitted = model.learned
     names = fitted.vectorizer.names
     rows = {("char" if at < fitted.vectorizer.chars else "word", name): at for at, name in enumerate(names)}
     counts = {rows[ngram]: count for ngram, count in ngrams_of(text, model.config).items() if ngram in rows}
@@ -102,7 +102,7 @@ def reference(model: FastText, text: str) -> list[float] | None:
 
 
 def test_probabilities_are_those_of_the_reference(model: FastText) -> None:
-    fitted = model._known
+    fitted = model.learned
     found = model.predict_proba(TEXTS)
     assert found.dtype == np.float32
     unknown = 0
@@ -120,7 +120,7 @@ def test_probabilities_are_those_of_the_reference(model: FastText) -> None:
 
 @needs_kernel
 def test_without_the_kernel_all_is_the_same(model: FastText) -> None:
-    fitted = model._known
+    fitted = model.learned
     assert fitted.vectorizer._compiled
     with_it, known = fitted.decisions(TEXTS)
     fitted.vectorizer._compiled = False
@@ -135,8 +135,8 @@ def test_training_without_the_kernel_is_the_same(monkeypatch: pytest.MonkeyPatch
     whole = trained()
     monkeypatch.setattr("textpipe.features.vectorizer.has_kernel", lambda: False)
     plain = trained()
-    assert not plain._known.vectorizer._compiled
-    np.testing.assert_array_equal(plain._known.weights, whole._known.weights)
+    assert not plain.learned.vectorizer._compiled
+    np.testing.assert_array_equal(plain.learned.weights, whole.learned.weights)
     np.testing.assert_allclose(plain.predict_proba(TEXTS), whole.predict_proba(TEXTS), atol=1e-5)
 
 
@@ -156,17 +156,17 @@ def test_the_table_is_embeddings_times_the_layer() -> None:
         for settings in (VARIANTS["both"], VARIANTS["two numbers"], VARIANTS["shared"]):
             model = trained(**settings)
             texts = [one.text for one in documents(30, seed=1)]
-            bags = training.bags_of(model._known.vectorizer.rows(texts), kept["buckets"])
+            bags = training.bags_of(model.learned.vectorizer.rows(texts), kept["buckets"])
             batch = bags.batch(np.arange(len(texts)), np.zeros(len(texts), np.int64))
             with torch.no_grad():
                 expected = kept["network"](batch).numpy()
-            np.testing.assert_allclose(model._known.decisions(texts)[0], expected, atol=1e-4)
+            np.testing.assert_allclose(model.learned.decisions(texts)[0], expected, atol=1e-4)
             assert (kept["buckets"] is None) == ("buckets" not in settings)
 
 
 def test_shared_embeddings() -> None:
     model = trained(buckets=40)
-    assert len(np.unique(model._known.weights, axis=0)) <= 40 < model._known.vectorizer.features
+    assert len(np.unique(model.learned.weights, axis=0)) <= 40 < model.learned.vectorizer.features
     check_learned_and_apart(trained(buckets=400, epochs=8))
 
 
@@ -187,11 +187,11 @@ def check_parts(text: str, parts: Parts) -> None:
 @pytest.mark.parametrize("mode", ["exact", "search", "full"])
 def test_parts_add_up_to_the_decision(model: FastText, mode: Any) -> None:
     model = trained(tokenizer=Tokenizer(mode), **VARIANTS["both"]) if mode != "exact" else model
-    decisions, known = model._known.decisions(TEXTS)
+    decisions, known = model.learned.decisions(TEXTS)
     for label, name in enumerate(model.labels):
         for place, (text, parts) in enumerate(zip(TEXTS, model.explain(TEXTS, [name] * len(TEXTS)), strict=True)):
             check_parts(text, parts)
-            assert parts.base == model._known.bias[label]
+            assert parts.base == model.learned.bias[label]
             assert parts.score == pytest.approx(decisions[place, label], abs=1e-5)
             if not known[place]:
                 assert not parts.values.any()
@@ -199,7 +199,7 @@ def test_parts_add_up_to_the_decision(model: FastText, mode: Any) -> None:
 
 def test_parts_are_what_ngrams_add(model: FastText) -> None:
     """Each n-gram's share, in equal parts on its characters: one by one."""
-    config, fitted = model.config, model._known
+    config, fitted = model.config, model.learned
     text, label = "球队赢 球队", 1
     spans = Tokenizer().spans(text).tolist()
     names = fitted.vectorizer.names
@@ -268,8 +268,8 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
     notes: list[str] = []
     again = trained(log=TrainingLog(note=notes.append, work=tmp_path), **how)
     assert any("goes on after step" in note for note in notes) == (stop > 1), notes
-    np.testing.assert_array_equal(again._known.weights, whole._known.weights)
-    np.testing.assert_array_equal(again._known.bias, whole._known.bias)
+    np.testing.assert_array_equal(again.learned.weights, whole.learned.weights)
+    np.testing.assert_array_equal(again.learned.bias, whole.learned.bias)
 
 
 def test_the_best_epoch_is_kept_and_all_learned_anew() -> None:
@@ -280,9 +280,9 @@ def test_the_best_epoch_is_kept_and_all_learned_anew() -> None:
     assert log.facts["best_epoch"] == all_of_them.facts["best_epoch"]
     assert log.facts["valid"] == all_of_them.facts["valid"]
     np.testing.assert_array_equal(first.held_back, again.held_back)
-    assert first._known.calibration == again._known.calibration
-    assert again._known.vectorizer.documents == 120
-    history = again._known.history
+    assert first.learned.calibration == again.learned.calibration
+    assert again.learned.vectorizer.documents == 120
+    history = again.learned.history
     assert history is not None
     assert len(history.epochs) == 4  # of the learning that was judged
     assert history.steps.shape[1] == len(STEP_FIELDS)
@@ -290,8 +290,8 @@ def test_the_best_epoch_is_kept_and_all_learned_anew() -> None:
 
 def test_the_seed_is_what_is_drawn_by() -> None:
     one, other, same = trained(seed=1), trained(seed=2), trained(seed=1)
-    assert (one._known.weights != other._known.weights).any()
-    np.testing.assert_array_equal(one._known.weights, same._known.weights)
+    assert (one.learned.weights != other.learned.weights).any()
+    np.testing.assert_array_equal(one.learned.weights, same.learned.weights)
 
 
 def test_no_ngram_in_enough_texts() -> None:
@@ -330,7 +330,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, dim: int) -> None:
     model = trained(dim=dim)
     save_classifier(tmp_path, model, tokenizer=Tokenizer())
     assert (tmp_path / "output.npy").is_file() == (dim == 2)
-    weights = model._known.weights
+    weights = model.learned.weights
     other = weights.copy()
     other[0, -1] = 2
     nan = weights.copy()

@@ -138,13 +138,13 @@ def test_a_linear_model_is_that_of_one_against_the_rest() -> None:
     rows = documents()
     model = Linear(LinearConfig(label_sep=";", C=1.0, nb=0.0)).fit(rows, log=TrainingLog())
     gold = label_matrix(rows, model.labels, ";")
-    vectorizer = model._known.vectorizer
+    vectorizer = model.learned.vectorizer
     matrix = _matrix(vectorizer, [one.text for one in rows])
     other = OneVsRestClassifier(LinearSVC(C=1.0, max_iter=1000, random_state=0)).fit(matrix, gold.astype(int))
     fresh = [one.text for one in documents(30, seed=5)]
     expected = other.decision_function(_matrix(vectorizer, fresh))
-    sums, _ = vectorizer.score(fresh, model._known.weights)
-    np.testing.assert_allclose(sums + model._known.bias, expected, atol=1e-3)
+    sums, _ = vectorizer.score(fresh, model.learned.weights)
+    np.testing.assert_allclose(sums + model.learned.bias, expected, atol=1e-3)
 
 
 def test_labels_of_new_texts() -> None:

@@ -67,7 +67,7 @@ def test_other_losses_learn_sets(settings: dict[str, Any]) -> None:
 def test_relearning_keeps_what_held_back_texts_said() -> None:
     first, again = trained(), trained(refit=True, relearn=True)
     assert again.thresholds == first.thresholds
-    np.testing.assert_array_equal(again._known.calibration.scale, first._known.calibration.scale)
+    np.testing.assert_array_equal(again.learned.calibration.scale, first.learned.calibration.scale)
     assert (again.predict_proba(["球队"]) != first.predict_proba(["球队"])).any()
 
 

@@ -98,7 +98,7 @@ def test_a_plain_svm_is_scikit_learns() -> None:
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 2))
     peer = LinearSVC(C=1.0, dual=True, random_state=0).fit(vectorizer.fit_transform(TEXTS[::2]), GOLD[::2])
     asked = vectorizer.transform(TEXTS)
-    kept = model._known
+    kept = model.learned
     sums, _ = kept.vectorizer.score(TEXTS, kept.weights)
     assert np.abs(sums + kept.bias - peer.decision_function(asked)).max() < 1e-3
     assert model.predict(TEXTS) == peer.predict(asked).tolist()
@@ -109,7 +109,7 @@ def test_labels_one_by_one_are_scikit_learns() -> None:
     from sklearn.linear_model import LogisticRegression
 
     model = fitted(NEWS, model="logistic", C=5.0, nb=0.7)
-    kept = model._known
+    kept = model.learned
     bounds, columns, values = kept.vectorizer.rows(TEXTS)
     rows = csr_matrix((values, columns, bounds), (len(TEXTS), kept.vectorizer.features)).toarray()
     for column, label in enumerate(model.labels):

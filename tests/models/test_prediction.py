@@ -77,7 +77,7 @@ def test_all_capitals_become_small_as_python_has_it() -> None:
 
 def decisions(model: Any, texts: Sequence[str]) -> tuple[Any, Any]:
     """(by tables, by the network itself)"""
-    fitted = model._known
+    fitted = model.learned
     with torch.no_grad():
         for table in fitted.network.embedding.tables:
             table.weight[:2] = 0.25  # padding and the unknown, as if they had learned
@@ -90,7 +90,7 @@ def decisions(model: Any, texts: Sequence[str]) -> tuple[Any, Any]:
 def check_same(model: Any, texts: Sequence[str]) -> None:
     fast, slow = decisions(model, texts)
     assert model._quick._tables is not None
-    there = model._known.inputs.encode(texts).lengths > 0
+    there = model.learned.inputs.encode(texts).lengths > 0
     assert abs(slow[there]).max() > 0.1
     np.testing.assert_allclose(fast[there], slow[there], atol=1e-5)
 
@@ -150,7 +150,7 @@ def test_large_vocabularies_share_rows(monkeypatch: pytest.MonkeyPatch, memory: 
     assert (tables is not None) == bool(memory)
     if tables is not None:
         assert all(one.kept == 12 and one.spare == spare for one in tables.rows)
-        assert model._known.inputs.sizes[0] > 20
+        assert model.learned.inputs.sizes[0] > 20
     np.testing.assert_allclose(fast, slow, atol=1e-5)
 
 

@@ -217,14 +217,14 @@ class Auto:
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """float32[texts, labels]: the members' weighted mean; of a text that was learned from see above."""
         texts = checked_texts(texts)
-        return self._mixed(texts, self._given(texts), [one.weight for one in self._known])
+        return self._mixed(texts, self._given(texts), [one.weight for one in self.learned])
 
     def predict_proba_as_new(self, texts: Sequence[str]) -> Floats:
         """float32[texts, labels]: the members' weighted mean, as if none of the texts had been learned from."""
-        return pooled(self._given(checked_texts(texts)), [one.weight for one in self._known])
+        return pooled(self._given(checked_texts(texts)), [one.weight for one in self.learned])
 
     def _given(self, texts: Sequence[str]) -> list[Floats]:
-        return [one.model.predict_proba(texts) for one in self._known]
+        return [one.model.predict_proba(texts) for one in self.learned]
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text, of equally likely ones the first."""
@@ -239,7 +239,7 @@ class Auto:
         log-odds of their mean do as a text is uncovered."""
         from textpipe.models.occlusion import occluded
 
-        members, texts = self._known, checked_texts(texts)
+        members, texts = self.learned, checked_texts(texts)
         alone = np.ones(len(texts), np.bool_) if len(members) == 1 else known_labels(texts, self._learned)[0]
         found: dict[int, Parts] = {}
         own = getattr(members[-1].model, "explain", None)
@@ -252,10 +252,6 @@ class Auto:
     @property
     def learned(self) -> list[_Member]:
         """What `fit` found: of each member its arch, weight and model. Raises UsageError before it did."""
-        return self._known
-
-    @property
-    def _known(self) -> list[_Member]:
         if not self._members:
             hint = "Auto(...).fit(documents, log=TrainingLog())"
             raise UsageError("a classifier that was not trained", hint=hint)
@@ -263,7 +259,7 @@ class Auto:
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
-        members = self._known
+        members = self.learned
         more: dict[str, Any] = {"members": self.members}
         if self.thresholds is not None:
             more["thresholds"] = self.thresholds

@@ -25,7 +25,6 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
-from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.features.config import FeatureConfig
 from textpipe.features.files import read_array, read_vectorizer, write_array, write_vectorizer
@@ -41,7 +40,7 @@ from textpipe.models.files import (
 )
 from textpipe.models.held_back import AnyCalibration, read_calibration, read_thresholds
 from textpipe.models.label_sets import predicted_sets
-from textpipe.models.labels import counted_labels, judged_by
+from textpipe.models.labels import check_label_settings, counted_labels, judged_by
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.config import TrainingConfig
@@ -86,9 +85,7 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
     def __post_init__(self) -> None:
         FeatureConfig.__post_init__(self)
         TrainingConfig.__post_init__(self)
-        check_separator(self.label_sep)
-        if self.metric == "mean_average_precision" and not self.label_sep:
-            raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")
+        check_label_settings(self)
         check_numbers(
             self,
             dim=(1, 4_096),
@@ -195,7 +192,7 @@ class FastText:
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         return fitted.probabilities(*fitted.decisions(checked_texts(texts)))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
@@ -214,7 +211,7 @@ class FastText:
         """
         from textpipe.models.fasttext_explanation import explained
 
-        fitted, texts = self._known, checked_texts(texts)
+        fitted, texts = self.learned, checked_texts(texts)
         places = {label: place for place, label in enumerate(self.labels)}
         unknown = [label for label in labels if label not in places]
         if unknown:
@@ -222,7 +219,8 @@ class FastText:
         return explained(fitted, texts, np.array([places[label] for label in labels], np.int64))
 
     @property
-    def _known(self) -> Fitted:
+    def learned(self) -> Fitted:
+        """What `fit` found. Raises UsageError before it did."""
         if self._fitted is None:
             hint = "FastText(...).fit(documents, log=TrainingLog())"
             raise UsageError("a classifier that was not trained", hint=hint)
@@ -232,7 +230,7 @@ class FastText:
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
         if fitted.thresholds is not None:
             numbers["thresholds"] = fitted.thresholds
@@ -248,9 +246,7 @@ class FastText:
     def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> FastText:
         """See textpipe.models.Classifier."""
         where = folder / f"{prefix}classifier.json"
-        description = read_description(folder, prefix=prefix)
-        if description["arch"] != "fasttext":
-            raise ArtifactError(f"not of 'fasttext', but of {description['arch']!r}", where=where, hint=REMAKE)
+        description = read_description(folder, prefix=prefix, arch="fasttext")
         loaded = cls(read_config(FastTextConfig, description["config"], where=where), tokenizer=tokenizer)
         loaded._device = device
         loaded.labels = tuple(description["labels"])

@@ -54,8 +54,8 @@ def write_description(
     (folder / f"{prefix}{_DESCRIPTION}").write_text(text + "\n", encoding="utf-8")
 
 
-def read_description(folder: Path, *, prefix: str = "") -> dict[str, Any]:
-    """What classifier.json says. Raises ArtifactError when it is missing or not of a classifier."""
+def read_description(folder: Path, *, prefix: str = "", arch: str | None = None) -> dict[str, Any]:
+    """What classifier.json says. Raises ArtifactError when it is missing or not of a classifier, or not of `arch`."""
     path = folder / f"{prefix}{_DESCRIPTION}"
     try:
         content = json.loads(path.read_bytes()) if path.is_file() else None
@@ -63,6 +63,8 @@ def read_description(folder: Path, *, prefix: str = "") -> dict[str, Any]:
         content = None
     if not isinstance(content, dict) or not _is_sound(content):
         raise ArtifactError("not a classifier", where=path, hint=REMAKE)
+    if arch is not None and content["arch"] != arch:
+        raise ArtifactError(f"not of {arch!r}, but of {content['arch']!r}", where=path, hint=REMAKE)
     return content
 
 

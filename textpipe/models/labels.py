@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
-from textpipe.corpus.label_sets import labels_of
+from textpipe.corpus.label_sets import check_separator, labels_of
 from textpipe.errors import InputError, UsageError
 
 Gold = npt.NDArray[Any]  # int64[documents], the place of each label; or bool[documents, labels], which each has
@@ -65,9 +65,8 @@ def judged_by(valid: Sequence[Document], labels: Sequence[str], separator: str) 
     return [document for document in valid if document.label in labels]
 
 
-def refuse_several_labels(config: Any, arch: str) -> None:
-    """For architectures that learn one label a text. Raises UsageError where settings ask for several."""
-    if config.label_sep:
-        raise UsageError(
-            f"the architecture {arch} learns one label a text", hint="--arch auto, linear or a network learns several"
-        )
+def check_label_settings(config: Any) -> None:
+    """Of `label_sep` and `metric`. Raises UsageError for what does not go together."""
+    check_separator(config.label_sep)
+    if config.metric == "mean_average_precision" and not config.label_sep:
+        raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")

@@ -31,10 +31,17 @@ def known_labels(texts: Sequence[str], learned: Learned) -> tuple[npt.NDArray[np
     or UNDECIDED."""
     if not len(learned):
         return np.zeros(len(texts), np.bool_), np.full(len(texts), UNDECIDED, np.int32)
-    hashes = np.fromiter(map(text_hash, texts), np.uint64, count=len(texts))
-    places = np.minimum(np.searchsorted(learned["text"], hashes), len(learned) - 1)
-    known = np.asarray(learned["text"][places] == hashes)
+    known, places = known_places(texts, learned["text"])
     return known, np.where(known, learned["label"][places], UNDECIDED).astype(np.int32)
+
+
+def known_places(
+    texts: Sequence[str], hashes: npt.NDArray[np.uint64]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """bool[texts]: whether its hash is among these, one at least, which are sorted; int64[texts]: where, if so."""
+    wanted = np.fromiter(map(text_hash, texts), np.uint64, count=len(texts))
+    places = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
+    return np.asarray(hashes[places] == wanted), places
 
 
 def write_learned(path: Path, learned: Learned) -> None:

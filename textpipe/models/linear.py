@@ -232,7 +232,7 @@ class Linear:
 
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         sums, known = fitted.vectorizer.score(checked_texts(texts), fitted.weights)
         probabilities = fitted.calibration.probabilities(sums + fitted.bias)
         if not known.all():
@@ -252,7 +252,7 @@ class Linear:
 
         Raises UsageError for a label that it does not have.
         """
-        fitted, texts = self._known, checked_texts(texts)
+        fitted, texts = self.learned, checked_texts(texts)
         places = np.array(label_numbers(labels, self.labels), np.int64)
         alone = fitted.weights.shape[1] == 1  # the decision for the second of two labels is that against the first
         columns, signs = (np.zeros_like(places), np.where(places, 1, -1)) if alone else (places, np.ones_like(places))
@@ -270,10 +270,6 @@ class Linear:
     @property
     def learned(self) -> _Fitted:
         """What `fit` found: vectorizer, weights, bias, prior and calibration. Raises UsageError before it did."""
-        return self._known
-
-    @property
-    def _known(self) -> _Fitted:
         if self._fitted is None:
             raise UsageError("a classifier that was not trained", hint="Linear(...).fit(documents, log=TrainingLog())")
         return self._fitted
@@ -282,7 +278,7 @@ class Linear:
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         numbers = {"bias": fitted.bias.tolist(), "prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
         if self.thresholds is not None:
             numbers["thresholds"] = self.thresholds
@@ -294,9 +290,7 @@ class Linear:
     def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> Linear:
         """See textpipe.models.Classifier."""
         where = folder / f"{prefix}classifier.json"
-        description = read_description(folder, prefix=prefix)
-        if description["arch"] != "linear":
-            raise ArtifactError(f"not a linear model, but one of {description['arch']!r}", where=where, hint=REMAKE)
+        description = read_description(folder, prefix=prefix, arch="linear")
         loaded = cls(read_config(LinearConfig, description["config"], where=where), tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])
         from textpipe.models.linear_training import columns_of

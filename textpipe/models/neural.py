@@ -24,7 +24,7 @@ import torch
 
 from textpipe.corpus.document import Document
 from textpipe.device import reporting_no_memory, torch_device
-from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
+from textpipe.errors import InputError, UsageError
 from textpipe.models.explanation import Parts
 from textpipe.models.files import (
     best_labels,
@@ -272,7 +272,7 @@ class Neural(ABC):
 
     def predict_proba(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         units = fitted.inputs.encode(checked_texts(texts), threads=torch.get_num_threads())
         return _probabilities(fitted, self._quick.decisions(fitted.network, units), units)
 
@@ -287,17 +287,13 @@ class Neural(ABC):
     def explain(self, texts: Sequence[str], labels: Sequence[str]) -> list[Parts]:
         """What each unit adds to the decision for a label, see gradients.py; by occlusion where a network's embedding
         does not come between. Raises UsageError for a label that it does not have."""
-        fitted, texts = self._known, checked_texts(texts)
+        fitted, texts = self.learned, checked_texts(texts)
         units = fitted.inputs.encode(texts)
         return integrated_gradients(self, fitted, texts, units, self._quick.decisions(fitted.network, units), labels)
 
     @property
     def learned(self) -> _Fitted:
         """What `fit` found: inputs, network, prior (float64[labels]) and scale. Raises UsageError before it did."""
-        return self._known
-
-    @property
-    def _known(self) -> _Fitted:
         if self._fitted is None:
             name = type(self).__name__
             raise UsageError("a classifier that was not trained", hint=f"{name}(...).fit(documents, log=TrainingLog())")
@@ -310,7 +306,7 @@ class Neural(ABC):
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         numbers = {"prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
         if self.thresholds is not None:
             numbers["thresholds"] = self.thresholds
@@ -324,9 +320,7 @@ class Neural(ABC):
     def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> Self:
         """See textpipe.models.Classifier."""
         where = folder / f"{prefix}classifier.json"
-        description = read_description(folder, prefix=prefix)
-        if description["arch"] != cls.arch:
-            raise ArtifactError(f"not of {cls.arch!r}, but of {description['arch']!r}", where=where, hint=REMAKE)
+        description = read_description(folder, prefix=prefix, arch=cls.arch)
         config = read_config(cls.Config, description["config"], where=where)
         loaded = cls(config, tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])

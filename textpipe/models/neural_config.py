@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from textpipe.corpus.label_sets import check_separator
 from textpipe.errors import UsageError
 from textpipe.models.inputs import Unit
+from textpipe.models.labels import check_label_settings
 from textpipe.settings import check_numbers
 from textpipe.training.config import Initialisation, Metric, TrainingConfig
 
@@ -52,9 +52,7 @@ class NeuralConfig(TrainingConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_separator(self.label_sep)
-        if self.metric == "mean_average_precision" and not self.label_sep:
-            raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")
+        check_label_settings(self)
         check_numbers(
             self,
             min_count=(0, 1_000_000),

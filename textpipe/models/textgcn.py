@@ -29,7 +29,6 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.corpus.document import Document
-from textpipe.corpus.label_sets import check_separator
 from textpipe.corpus.split import text_hash
 from textpipe.errors import REMAKE, ArtifactError, InputError, UsageError
 from textpipe.features.files import read_array, write_array
@@ -53,7 +52,8 @@ from textpipe.models.held_back import (
 )
 from textpipe.models.inputs import FIRST, Inputs, Units
 from textpipe.models.label_sets import predicted_sets
-from textpipe.models.labels import counted_labels, gold_counts, gold_of, judged_by
+from textpipe.models.labels import check_label_settings, counted_labels, gold_counts, gold_of, judged_by
+from textpipe.models.learned_texts import known_places
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
 from textpipe.training.config import TrainingConfig
@@ -108,9 +108,7 @@ class TextGCNConfig(TrainingConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_separator(self.label_sep)
-        if self.metric == "mean_average_precision" and not self.label_sep:
-            raise UsageError("metric: mean_average_precision is of several labels a text", hint="metric=accuracy")
+        check_label_settings(self)
         check_numbers(
             self,
             min_count=(0, 1_000_000),
@@ -273,17 +271,16 @@ class TextGCN:
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """See textpipe.models.Classifier."""
-        return self._probabilities(self._known, checked_texts(texts))
+        return self._probabilities(self.learned, checked_texts(texts))
 
     def _probabilities(self, fitted: _Fitted, texts: Sequence[str]) -> Floats:
         edges = fitted.words.edges(fitted.inputs.encode(texts), sublinear=self.config.sublinear)
         decisions = fitted.words.decisions(edges)
         known = np.diff(edges.indptr) > 0
         if len(fitted.nodes):
-            hashes = np.fromiter((text_hash(text) for text in texts), np.uint64, len(texts))
-            place = np.searchsorted(fitted.nodes["text"], hashes).clip(max=len(fitted.nodes) - 1)
-            own = known & (fitted.nodes["text"][place] == hashes)
-            decisions[own] = fitted.nodes["decisions"][place[own]]
+            own, places = known_places(texts, fitted.nodes["text"])
+            own &= known
+            decisions[own] = fitted.nodes["decisions"][places[own]]
         found = fitted.calibration.probabilities(decisions)
         found[~known] = fitted.prior
         return found
@@ -297,7 +294,8 @@ class TextGCN:
         return predicted_sets(self, texts)
 
     @property
-    def _known(self) -> _Fitted:
+    def learned(self) -> _Fitted:
+        """What `fit` found. Raises UsageError before it did."""
         if self._fitted is None:
             hint = "TextGCN(...).fit(documents, log=TrainingLog())"
             raise UsageError("a classifier that was not trained", hint=hint)
@@ -307,7 +305,7 @@ class TextGCN:
 
     def save(self, folder: Path, *, prefix: str = "") -> None:
         """See textpipe.models.Classifier."""
-        fitted = self._known
+        fitted = self.learned
         numbers = {"prior": fitted.prior.tolist(), **fitted.calibration.numbers()}
         if self.thresholds is not None:
             numbers["thresholds"] = self.thresholds
@@ -325,9 +323,7 @@ class TextGCN:
     def load(cls, folder: Path, *, prefix: str = "", tokenizer: Tokenizer, device: str | None = None) -> TextGCN:
         """See textpipe.models.Classifier."""
         where = folder / f"{prefix}classifier.json"
-        description = read_description(folder, prefix=prefix)
-        if description["arch"] != "textgcn":
-            raise ArtifactError(f"not of 'textgcn', but of {description['arch']!r}", where=where, hint=REMAKE)
+        description = read_description(folder, prefix=prefix, arch="textgcn")
         config = read_config(TextGCNConfig, description["config"], where=where)
         loaded = cls(config, tokenizer=tokenizer, device=device)
         loaded.labels = tuple(description["labels"])
