@@ -33,6 +33,7 @@ COMMANDS = (
     "run",
     "store",
     "dict",
+    "serve",
     "doctor",
     "completion",
 )

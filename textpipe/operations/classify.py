@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from textpipe.corpus.document import Piece, whole_documents
+from textpipe.corpus.document import Document, Piece, whole_documents
 from textpipe.errors import TextpipeError
 from textpipe.models import Classifier
 from textpipe.models.label_sets import chosen, thresholds_in_use
@@ -47,48 +47,53 @@ def classify_documents(
     label; None is 0, or each label's own where a text may have several
     """
     size = _FIRST
-    batch: list[tuple[str, str | None]] = []
-    texts: list[str] = []
+    batch: list[Document] = []
     characters = 0
     try:
         for document in whole_documents(pieces):
-            batch.append((document.id, document.source))
-            texts.append(document.text)
+            batch.append(document)
             characters += len(document.text)
             if len(batch) >= size or characters >= _CHARACTERS:
-                yield from _records(batch, texts, classifier, k, threshold)
-                batch, texts, characters, size = [], [], 0, min(2 * size, _MOST)
+                yield from _records(batch, classifier, k, threshold)
+                batch, characters, size = [], 0, min(2 * size, _MOST)
     except TextpipeError:  # what was read before the error still comes out
-        yield from _records(batch, texts, classifier, k, threshold)
+        yield from _records(batch, classifier, k, threshold)
         raise
-    yield from _records(batch, texts, classifier, k, threshold)
+    yield from _records(batch, classifier, k, threshold)
 
 
-def _records(
-    batch: Sequence[tuple[str, str | None]],
-    texts: Sequence[str],
+def classify_records(
+    documents: Sequence[Document],
+    probabilities: npt.NDArray[np.float32],
     classifier: Classifier,
-    k: int | None,
-    threshold: float | None,
+    *,
+    k: int | None = None,
+    threshold: float | None = None,
 ) -> Iterator[tuple[ClassifyRecord, str | None]]:
-    if not batch:
-        return
-    probabilities = classifier.predict_proba(texts)
+    """(record, source) of each document, of its probabilities, float32[documents, labels]; else as above."""
     thresholds = thresholds_in_use(classifier)
     if thresholds is not None:
-        yield from _sets(batch, probabilities, classifier.labels, k, thresholds if threshold is None else threshold)
+        yield from _sets(documents, probabilities, classifier.labels, k, thresholds if threshold is None else threshold)
         return
     k, threshold = k or 1, threshold or 0.0
     best = (-probabilities).argsort(axis=1, kind="stable")[:, :k]
-    for (identity, source), row, places in zip(batch, probabilities, best.tolist(), strict=True):
+    for document, row, places in zip(documents, probabilities, best.tolist(), strict=True):
         labels = [LabelScore(label=classifier.labels[place], score=round(float(row[place]), 6)) for place in places]
         score = labels[0]["score"]
         label = labels[0]["label"] if float(row[places[0]]) >= threshold else None
-        yield ClassifyRecord(id=identity, label=label, score=score, labels=labels), source
+        yield ClassifyRecord(id=document.id, label=label, score=score, labels=labels), document.source
+
+
+def _records(
+    batch: Sequence[Document], classifier: Classifier, k: int | None, threshold: float | None
+) -> Iterator[tuple[ClassifyRecord, str | None]]:
+    if batch:
+        probabilities = classifier.predict_proba([document.text for document in batch])
+        yield from classify_records(batch, probabilities, classifier, k=k, threshold=threshold)
 
 
 def _sets(
-    batch: Sequence[tuple[str, str | None]],
+    documents: Sequence[Document],
     probabilities: npt.NDArray[np.float32],
     names: Sequence[str],
     k: int | None,
@@ -97,9 +102,9 @@ def _sets(
     """The records where a text may have several labels."""
     given = chosen(probabilities, thresholds)
     order = (-probabilities).argsort(axis=1, kind="stable")
-    for (identity, source), row, own, places in zip(batch, probabilities, given.tolist(), order.tolist(), strict=True):
+    for document, row, own, places in zip(documents, probabilities, given.tolist(), order.tolist(), strict=True):
         kept = [place for place in places if own[place]][:k]
         labels = [LabelScore(label=names[place], score=round(float(row[place]), 6)) for place in kept]
         score = round(float(row[places[0]]), 6) if not labels else labels[0]["score"]
         label = labels[0]["label"] if labels else None
-        yield ClassifyRecord(id=identity, label=label, score=score, labels=labels), source
+        yield ClassifyRecord(id=document.id, label=label, score=score, labels=labels), document.source

@@ -1,0 +1,17 @@
+"""The operations of the command line over HTTP, and the page where people try them.
+
+    settings.py     what may be set
+    supervisor.py   one process that holds the socket and keeps the workers alive
+    worker.py       one worker: event loop, protocol, application
+    protocol.py     deadlines and limits below HTTP
+    guard.py        who may ask: hosts, origins, tokens, methods, content types; what every answer carries
+    app.py          the routes
+    endpoints.py    what each of them does: a body in, records out, by the functions of operations/
+    bodies.py       bodies of requests, checked; openapi.py says the same as a description
+    artifacts.py    artifacts by name, loaded when they are asked for, changed when a name moves
+    work.py         where work runs: here, in a thread, in batches; how much of it may wait
+    page/           the page
+
+Starlette on uvicorn: a route is a line and a handler gets bytes, so that bodies are read once, by our own rules, and
+described by the same table as the records of the command line. FastAPI would check them a second time.
+"""

@@ -1,0 +1,45 @@
+"""What may be set of a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """store: whose artifacts are served, may be missing or empty; artifacts: names that are loaded before it is ready
+    host, port: where it listens, port 0 for any; hosts: further names that a request may have in `Host`
+    token: what a request must show (`Authorization: Bearer …`), None for nothing; workers: processes
+    device: of classifiers, None for the best; threads: of a worker's pool, for texts that are not worked on inline
+    max_body: bytes of a request; max_text: code points of a text; max_texts: of a request
+    inline: code points of texts that are worked on in the event loop; more go to the pool
+    max_batch: texts that a network predicts at once; max_wait_ms: how long a text waits for others
+    max_queue_ms: estimated waiting time from which on requests are refused (503)
+    max_connections: of a worker; header_seconds, body_seconds: from the first byte on, until all of it must be there
+    drain_seconds: until what is in flight must be answered after SIGTERM; log_texts: whether texts stand in the log
+    """
+
+    store: Path = Path(".textpipe")
+    artifacts: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 8000
+    hosts: tuple[str, ...] = ()
+    token: str | None = None
+    workers: int = 1
+    device: str | None = None
+    threads: int = 2
+    max_body: int = 1 << 20
+    max_text: int = 20_000
+    max_texts: int = 256
+    inline: int = 4_000
+    max_batch: int = 64
+    max_wait_ms: float = 2.0
+    max_queue_ms: float = 1_000.0
+    max_connections: int = 256
+    header_seconds: float = 10.0
+    body_seconds: float = 20.0
+    drain_seconds: float = 8.0
+    log_texts: bool = False
