@@ -18,5 +18,5 @@ static int runs(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_s
 #else
 #include "networks.h"
 static int runs(void) { return 0; }
-const Kernel kernel_avx2 = {"avx2", runs, 0, 0};
+const Kernel kernel_avx2 = {"avx2", runs, 0, 0, 0};
 #endif

@@ -21,5 +21,5 @@ static int runs(void) {
 #else
 #include "networks.h"
 static int runs(void) { return 0; }
-const Kernel kernel_avx512 = {"avx512", runs, 0, 0};
+const Kernel kernel_avx512 = {"avx512", runs, 0, 0, 0};
 #endif
