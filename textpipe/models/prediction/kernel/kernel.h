@@ -1,6 +1,9 @@
 /* The body of every kernel, in vectors of WIDTH floats: see networks.h. */
 #include "networks.h"
 
+#include "../../../embeddings/word2vec/instructions.h"
+
+#if COMPILED
 #include <math.h>
 
 #include "../../../embeddings/word2vec/vector.h"
@@ -8,6 +11,7 @@
 #if WIDTH == 16
 #include <immintrin.h>
 #define LARGER(a, b) ((Floats)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define SMALLER(a, b) ((Floats)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define ADDED(a, b, c) ((Floats)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define ALL(value) ((Floats)_mm512_set1_ps(value))
 #define VECTORS 16   /* that are summed side by side */
@@ -15,6 +19,7 @@
 #elif WIDTH == 8
 #include <immintrin.h>
 #define LARGER(a, b) ((Floats)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define SMALLER(a, b) ((Floats)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define ADDED(a, b, c) ((Floats)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define ALL(value) ((Floats)_mm256_set1_ps(value))
 #define VECTORS 8
@@ -32,6 +37,7 @@ INLINE Floats larger_of(Floats a, Floats b) {
 #endif
 }
 #define LARGER(a, b) larger_of(a, b)
+#define SMALLER(a, b) (-larger_of(-(a), -(b)))
 #define ADDED(a, b, c) ((a) * (b) + (c))
 #endif
 
@@ -136,14 +142,19 @@ static void pool(const Windows *windows, int64_t start, int64_t length, const fl
 
 /* Add to four sums of each text what `count` numbers of it give; weights: [count][4][LANES]. */
 INLINE void add_products(Floats (*sums)[4], const float *const *values, const float *weights, int64_t count, int texts) {
+    Floats own[SIX][4]; /* which all compilers leave in registers */
+    for (int text = 0; text < texts; text++)
+        for (int one = 0; one < 4; one++) own[text][one] = sums[text][one];
     for (int64_t from = 0; from < count; from++, weights += 4 * LANES) {
         Floats value[SIX];
         for (int text = 0; text < texts; text++) value[text] = ALL(values[text][from]);
         for (int one = 0; one < 4; one++) {
             Floats weight = load(weights + one * LANES);
-            for (int text = 0; text < texts; text++) sums[text][one] = ADDED(value[text], weight, sums[text][one]);
+            for (int text = 0; text < texts; text++) own[text][one] = ADDED(value[text], weight, own[text][one]);
         }
     }
+    for (int text = 0; text < texts; text++)
+        for (int one = 0; one < 4; one++) sums[text][one] = own[text][one];
 }
 
 /* Of `rows` (a constant) rows from `first` on, WIDTH columns of each four from `column` on. */
@@ -169,8 +180,6 @@ static void multiply(const Product *product, int64_t rows) {
 }
 
 /* ------------------------------------------------------------------------------------------- an LSTM */
-
-#define SMALLER(a, b) (-LARGER(-(a), -(b)))
 
 /* e^-x to 1e-7 of its size; what lies beyond 25 is as 25, so that three of them can be multiplied */
 INLINE Floats exp_of_negative(Floats x) {
@@ -269,4 +278,7 @@ static void read_texts(const Lstm *lstm, const int64_t *starts, const int64_t *l
     }
 }
 
-const Kernel KERNEL = {NAME, RUNS, pool, multiply, read_texts};
+const Kernel KERNEL = {NAME, runs, pool, multiply, read_texts};
+#endif
+
+END_OF_INSTRUCTIONS
