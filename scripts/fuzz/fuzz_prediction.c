@@ -2,7 +2,7 @@
  *
  * fuzz_prediction TABLE COUNT SEED: COUNT random inputs. Arrays are heap blocks of their exact size, so that
  * AddressSanitizer sees one element too many. What is checked: ids are in the vocabulary, and those of characters are
- * what a table says; what is pooled and read is what plain loops in double give, by every kernel that runs here. */
+ * what a table says; what is pooled, multiplied and read is what plain loops in double give, by every kernel that runs here. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +165,26 @@ static void fuzz_windows(void) {
     free((void *)rows), free(pooled), free(widths), free(texts.starts), free(texts.lengths);
 }
 
+static void fuzz_product(void) {
+    Product product = {.count = 1 + under(40), .columns = 4 * LANES * (1 + under(3))};
+    int64_t rows = under(15);
+    product.values = floats(rows * product.count, 1), product.weights = floats(product.count * product.columns, 1);
+    product.bias = floats(product.columns, 1), product.out = block(rows * product.columns * 4);
+    for (int kernel = 0; kernel < 3; kernel++) {
+        if (!kernels[kernel]->runs()) continue;
+        kernels[kernel]->multiply(&product, rows);
+        for (int64_t row = 0; row < rows; row++)
+            for (int64_t column = 0; column < product.columns; column++) {
+                const float *weights = product.weights + column / (4 * LANES) * product.count * 4 * LANES + column % (4 * LANES);
+                double sum = product.bias[column];
+                for (int64_t from = 0; from < product.count; from++)
+                    sum += (double)product.values[row * product.count + from] * weights[from * 4 * LANES];
+                check(fabs(sum - product.out[row * product.columns + column]) < 1e-4, "products are those of plain loops");
+            }
+    }
+    free((void *)product.values), free((void *)product.weights), free((void *)product.bias), free(product.out);
+}
+
 static double gate_of(const Lstm *lstm, const double *before, int64_t position, int64_t one, int64_t gate) {
     int64_t column = (one / LANES * 4 + gate) * LANES + one % LANES;
     double sum = 0;
@@ -178,24 +198,31 @@ static double gate_of(const Lstm *lstm, const double *before, int64_t position, 
     return sum;
 }
 
-static void check_read(const Lstm *lstm, int64_t start, int64_t length) {
+/* text: its number; what the network says at a position goes into what is kept of the text. */
+static void check_read(const Lstm *lstm, int64_t text, int64_t start, int64_t length) {
     double *before = calloc((size_t)lstm->hidden, 8), *after = block(lstm->hidden * 8), *cells = calloc((size_t)lstm->hidden, 8);
+    double *kept = block(lstm->hidden * 8);
     for (int64_t time = 0; time < length; time++) {
         int64_t position = start + (lstm->backwards ? length - 1 - time : time);
+        int64_t row = lstm->kept == KEPT_EACH ? position : text;
         for (int64_t one = 0; one < lstm->hidden; one++) {
             double gates[4];
             for (int64_t gate = 0; gate < 4; gate++) gates[gate] = gate_of(lstm, before, position, one, gate);
             cells[one] = cells[one] / (1 + exp(-gates[1])) + tanh(gates[2]) / (1 + exp(-gates[0]));
-            after[one] = tanh(cells[one]) / (1 + exp(-gates[3]));
-            check(fabs(after[one] - lstm->out[position * lstm->stride + one]) < 1e-4, "texts are read as by plain loops");
+            double found = after[one] = tanh(cells[one]) / (1 + exp(-gates[3]));
+            if (time && lstm->kept == KEPT_LARGEST && found < kept[one]) found = kept[one];
+            if (time && lstm->kept == KEPT_SUM) found += kept[one];
+            kept[one] = found;
+            check((lstm->kept != KEPT_EACH && time < length - 1) || fabs(found - lstm->out[row * lstm->stride + one]) < 1e-4,
+                  "texts are read as by plain loops");
         }
         memcpy(before, after, (size_t)lstm->hidden * 8);
     }
-    free(before), free(after), free(cells);
+    free(before), free(after), free(cells), free(kept);
 }
 
 static void fuzz_lstm(void) {
-    Lstm lstm = {.channels = 1, .hidden = LANES * (1 + under(2)), .backwards = (int)under(2)};
+    Lstm lstm = {.channels = 1, .hidden = LANES * (1 + under(2)), .backwards = (int)under(2), .kept = (Kept)under(4)};
     Texts texts = make_texts(under(4) ? 9 : TEXTS_AT_ONCE, 5);
     int64_t first = under(2) * 4 * lstm.hidden, rows = 1 + under(5);
     float *tables[MOST_CHANNELS] = {NULL, NULL};
@@ -211,12 +238,12 @@ static void fuzz_lstm(void) {
         lstm.input_weights = floats(lstm.input_count * 4 * lstm.hidden, 0.5);
     }
     lstm.weights = floats(lstm.hidden * 4 * lstm.hidden, 0.3);
-    lstm.out = block(texts.positions * lstm.stride * 4);
+    lstm.out = block((lstm.kept == KEPT_EACH ? texts.positions : texts.count) * lstm.stride * 4);
     float *working = block(3 * TEXTS_AT_ONCE * lstm.hidden * 4);
     for (int kernel = 0; kernel < 3; kernel++)
         if (kernels[kernel]->runs()) {
             kernels[kernel]->read(&lstm, texts.starts, texts.lengths, texts.count, working);
-            for (int64_t text = 0; text < texts.count; text++) check_read(&lstm, texts.starts[text], texts.lengths[text]);
+            for (int64_t text = 0; text < texts.count; text++) check_read(&lstm, text, texts.starts[text], texts.lengths[text]);
         }
     for (int channel = 0; channel < MOST_CHANNELS; channel++) free(tables[channel]), free((void *)lstm.places[channel]);
     free((void *)lstm.inputs), free((void *)lstm.input_weights), free((void *)lstm.weights), free(lstm.out);
@@ -246,6 +273,7 @@ int main(int argument_count, char **arguments) {
     for (number = 0; number < count; number++) {
         fuzz_text(&dictionary, characters, &scratch, &encoded);
         if (number % 4 == 0) fuzz_windows();
+        if (number % 4 == 1) fuzz_product();
         if (number % 4 == 2) fuzz_lstm();
     }
     scratch_free(&scratch);

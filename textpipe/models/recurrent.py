@@ -16,7 +16,7 @@ from torch.nn import functional
 from textpipe.models.layers import Embedding, PoolingName, pooling
 from textpipe.models.neural import Neural
 from textpipe.models.neural_config import NeuralConfig
-from textpipe.models.prediction.reading import Reader, ragged_pooling, reading_tables
+from textpipe.models.prediction.reading import Reader, reading_tables
 from textpipe.settings import check_numbers
 from textpipe.training.surroundings import no_unscaled_float16
 
@@ -63,8 +63,8 @@ class Recurrent(Neural):
         if config.cell != "lstm":
             return None
         layers = [[one for one in (layer.forwards, layer.backwards) if one is not None] for layer in network.layers]
-        pooled = ragged_pooling(config.pooling, network.pooling, bidirectional=config.bidirectional)
-        return reading_tables(network.embedding, layers, network.last, pooled=pooled)
+        pooling: dict[str, Any] = {"pooling": config.pooling, "module": network.pooling}
+        return reading_tables(network.embedding, layers, network.last, **pooling)
 
 
 class _Network(nn.Module):  # type: ignore[misc]

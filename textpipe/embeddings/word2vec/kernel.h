@@ -1,8 +1,12 @@
-/* The kernel, compiled once for every instruction set: WIDTH, NAME, KERNEL and RUNS say which.
+/* The kernel, compiled once for every instruction set: see instructions.h.
  *
  * Skip-gram takes the words of a window as inputs and the word in its middle, with negatives, as targets; all dot
  * products come first, then all updates, from what the rows were before: small dense products. */
 #include "model.h"
+
+#include "instructions.h"
+
+#if COMPILED
 #include "vector.h"
 
 enum {
@@ -140,3 +144,6 @@ INLINE void learn(int n, const Model *model, Work *work, int inputs, float *cons
 }
 
 #include "windows.h"
+#endif
+
+END_OF_INSTRUCTIONS

@@ -180,4 +180,4 @@ static void step(const Model *model, Work *work, const uint32_t *inputs, int64_t
     flush(work, &loss);
 }
 
-const Kernel KERNEL = {NAME, RUNS, sentence, step};
+const Kernel KERNEL = {NAME, runs, sentence, step};

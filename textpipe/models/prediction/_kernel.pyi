@@ -34,6 +34,14 @@ def pool(
     pooled: NDArray[np.float32],
     /,
 ) -> None: ...
+def multiply(
+    instructions: str,
+    values: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    bias: NDArray[np.float32],
+    out: NDArray[np.float32],
+    /,
+) -> None: ...
 def read(
     instructions: str,
     gates: tuple[NDArray[np.float32], ...],
@@ -47,6 +55,7 @@ def read(
     backwards: bool,
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
+    kept: Literal["each", "last", "max", "sum"],
     out: NDArray[np.float32],
     offset: int,
     /,

@@ -1,14 +1,14 @@
 """LSTMs whose first layer's input is a table: a row a unit, what its embedding gives to each gate.
 
 Texts are read side by side, the longest first, so that none waits at padding; what is read backwards begins at each
-text's own end.
+text's own end. A thread takes such a group through all layers, so that none waits for another, and of the last layer
+only what its pooling needs is written down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,140 +17,152 @@ import torch
 from textpipe.models.inputs import Units
 from textpipe.models.layers import Embedding, PoolingName
 from textpipe.models.prediction.compiled import instruction_set, shared
+from textpipe.models.prediction.products import LANES, Product, blocks, padded
 from textpipe.models.prediction.rows import Floats, Ids, rows_of
 from textpipe.models.prediction.tables import Doubles
 
-_LANES, _TOGETHER = 16, 48  # hidden numbers of a block, padded with zeros; texts that are read side by side
+_TOGETHER = 48  # texts that are read side by side
+_FEWEST = 6  # that a thread should have
+_POSITIONS = 1 << 14  # of a group of texts, of which a layer says something to the next
 Places = npt.NDArray[np.int64]
-Pooling = Callable[[Floats, Places], Any]  # (float32[positions, size], where texts begin) → [texts, size]
+
+
+class Pooling(NamedTuple):
+    """kept: of the last layer what it says at each position, or of each text the last, the largest or the sum of each
+    number; finish: (that, where the texts begin, their lengths) → float32[texts, size]"""
+
+    kept: Literal["each", "last", "max", "sum"]
+    finish: Callable[[Floats, Places, Places], Floats]
 
 
 class Reader:
     """See tables.Network."""
 
-    texts = 1_024
+    texts, positions = 4_096, 1 << 17
 
-    def __init__(self, embedding: Embedding, layers: Sequence[Sequence[Any]], last: Any, pooled: Pooling) -> None:
-        self.labels = len(last.weight)
+    def __init__(
+        self, embedding: Embedding, layers: Sequence[Sequence[Any]], last: Any, pooling: PoolingName, module: Any
+    ) -> None:
         self.hidden = layers[0][0].hidden_size
-        self.padded = -(-self.hidden // _LANES) * _LANES
+        self.padded = padded(self.hidden)
         self.directions = len(layers[0])
-        self.positions = 1 << 14 if len(layers) == 1 else 1 << 12  # what goes from layer to layer stays in the cache
+        self.instructions = instruction_set()
         inputs = [[self._gates(one.weight_ih_l0.T) for one in layer] for layer in layers]
         self.biases = [
             torch.cat([self._gates((one.bias_ih_l0 + one.bias_hh_l0)[None])[0] for one in layer]) for layer in layers
         ]
         self.rows = rows_of(embedding, torch.cat(inputs[0], 1), bias=self.biases[0])
-        self.inputs = [[self._blocks(weight, self.directions) for weight in layer] for layer in inputs[1:]]
-        self.weights = [[self._blocks(self._gates(one.weight_hh_l0.T), 1) for one in layer] for layer in layers]
-        self.last, self.pooled = last, pooled
-        self.own = np.flatnonzero(np.arange(self.directions * self.padded) % self.padded < self.hidden)
-        self.instructions = instruction_set()
+        self.inputs = [[blocks(weight, self.directions) for weight in layer] for layer in inputs[1:]]
+        self.weights = [[blocks(self._gates(one.weight_hh_l0.T)) for one in layer] for layer in layers]
+        self.last = Product(last, self.directions, self.instructions)
+        self.labels = self.last.size
+        self.pooling = ragged_pooling(pooling, module, directions=self.directions, instructions=self.instructions)
 
     def _gates(self, weight: Any) -> Any:
         """[n, 4 * hidden], gate by gate, to [n, 4 * padded], for every 16 hidden numbers their four gates."""
         found = torch.zeros(len(weight), 4, self.padded)
         found[..., : self.hidden] = weight.view(len(weight), 4, self.hidden)
-        return found.view(len(weight), 4, -1, _LANES).transpose(1, 2).flatten(1)
-
-    def _blocks(self, gates: Any, parts: int) -> Floats:
-        """[parts * hidden, 4 * padded] to [padded / 16][parts * padded][4][16]"""
-        found = torch.zeros(parts, self.padded, 4 * self.padded)
-        found[:, : self.hidden] = gates.view(parts, self.hidden, -1)
-        blocks = found.view(parts * self.padded, -1, 4 * _LANES).transpose(0, 1)
-        return np.asarray(blocks.contiguous().numpy())
+        return found.view(len(weight), 4, -1, LANES).transpose(1, 2).flatten(1)
 
     def decide(self, units: Units, places: list[Ids], threads: int) -> Doubles:
         """See tables.Network. A text without anything is decided on as if it were zeros."""
-        found = np.zeros((len(units.lengths), self.last.in_features), np.float32)
-        there = np.flatnonzero(units.lengths)
-        with torch.inference_mode():
-            if len(there):
-                values = self._read(units, places, threads)
-                found[there] = self.pooled(values, units.bounds[there])
-            return np.asarray(self.last(torch.from_numpy(found)).double().numpy())
+        lengths = units.lengths
+        found = np.tile(self.last.bias[: self.labels].astype(np.float64), (len(lengths), 1))
+        order = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
 
-    def _read(self, units: Units, places: Sequence[Ids], threads: int) -> Floats:
-        """float32[positions, directions * hidden], of the last layer."""
-        order = np.argsort(-units.lengths, kind="stable")
-        groups = [order[first : first + _TOGETHER] for first in range(0, len(order), _TOGETHER)]
-        out: Floats | None = None
+        def work(texts: Places) -> None:
+            found[texts] = self._decided(places, units.bounds[texts], lengths[texts])
+
+        shared(work, groups(order, lengths[order], threads), threads=threads)
+        return found
+
+    def _decided(self, places: Sequence[Ids], bounds: Places, lengths: Places) -> Floats:
+        """float32[texts, labels] of texts that begin at `bounds`, the longest first."""
+        starts = np.cumsum(lengths) - lengths  # of what layers say to each other
+        own = np.repeat(bounds - starts, lengths) + np.arange(lengths.sum())
+        rows = tuple(ids[own] for ids in places)
+        values: Floats | None = None
         for layer in range(len(self.weights)):
-            before, out = out, np.empty((int(units.bounds[-1]), self.directions * self.padded), np.float32)
-            self._read_layer(layer, before, units, places, groups, out, threads)
-        assert out is not None
-        return out if self.padded == self.hidden else out[:, self.own]
+            kept = self.pooling.kept if layer == len(self.weights) - 1 else "each"
+            before, count = values, len(own) if kept == "each" else len(lengths)
+            values = np.empty((count, self.directions * self.padded), np.float32)
+            for direction in range(self.directions):
+                self._read(layer, direction, before, rows, starts, lengths, kept, values)
+        assert values is not None
+        return self.last(self.pooling.finish(values, starts, lengths))
 
-    def _read_layer(
+    def _read(
         self,
         layer: int,
+        direction: int,
         before: Floats | None,
-        units: Units,
-        places: Sequence[Ids],
-        groups: Sequence[Places],
+        rows: tuple[Ids, ...],
+        starts: Places,
+        lengths: Places,
+        kept: Literal["each", "last", "max", "sum"],
         out: Floats,
-        threads: int,
     ) -> None:
         from textpipe.models.prediction._kernel import read
 
-        hidden = self.padded
-        columns = self.directions * 4 * hidden
-        gates = (self.biases[layer].numpy(),) if layer else tuple(rows.table for rows in self.rows)
+        read(
+            self.instructions,
+            (self.biases[layer].numpy(),) if layer else tuple(rows.table for rows in self.rows),
+            rows,
+            self.directions * 4 * self.padded,
+            direction * 4 * self.padded,
+            before,
+            self.inputs[layer - 1][direction] if layer else None,
+            self.weights[layer][direction],
+            self.padded,
+            direction == 1,
+            starts,
+            lengths,
+            kept,
+            out,
+            direction * self.padded,
+        )
 
-        def work(task: tuple[Places, int]) -> None:
-            texts, direction = task
-            read(
-                self.instructions,
-                gates,
-                tuple(places),
-                columns,
-                direction * 4 * hidden,
-                before,
-                self.inputs[layer - 1][direction] if layer else None,
-                self.weights[layer][direction],
-                hidden,
-                direction == 1,
-                units.bounds[texts],
-                units.lengths[texts],
-                out,
-                direction * hidden,
-            )
 
-        shared(work, product(groups, range(self.directions)), threads=threads)
+def groups(order: Places, lengths: Places, threads: int) -> list[Places]:
+    """Texts that are read together, about equally many for each thread; lengths: of the texts in `order`, falling."""
+    rounds = -(-len(order) // (_TOGETHER * threads))
+    size = max(-(-len(order) // max(rounds * threads, 1)), _FEWEST)
+    found, first = [], 0
+    while first < len(order):
+        some = min(size, max(_POSITIONS // int(lengths[first]), 1))
+        found.append(order[first : first + some])
+        first += some
+    return found
 
 
 def reading_tables(
-    embedding: Embedding, layers: Sequence[Sequence[Any]], last: Any, *, pooled: Pooling
+    embedding: Embedding, layers: Sequence[Sequence[Any]], last: Any, *, pooling: PoolingName, module: Any
 ) -> Reader | None:
     """What decides as LSTMs on top of each other, a pooling and a layer do; None where its table would be too large.
 
-    layers: the nn.LSTM of each direction, of each layer
+    layers: the nn.LSTM of each direction, of each layer; module: the pooling, where it has weights
     """
     with torch.no_grad():
-        found = Reader(embedding, layers, last, pooled)
+        found = Reader(embedding, layers, last, pooling, module)
     return found if found.rows else None
 
 
-def ragged_pooling(name: PoolingName, module: Any, *, bidirectional: bool) -> Pooling:
+def ragged_pooling(name: PoolingName, module: Any, *, directions: int, instructions: str) -> Pooling:
     """layers.pooling over texts that follow each other without padding; module: that of `attention`."""
+    if name == "attention":
+        return Pooling("each", _attention(module, directions, instructions))
+    if name == "mean":
+        return Pooling("sum", lambda sums, _, lengths: np.divide(sums, lengths[:, None], dtype=np.float32))
+    return Pooling(name, lambda values, *_: values)
 
-    def attention(values: Floats, starts: Places) -> Any:
-        given = torch.from_numpy(values)
-        fit = module.query(torch.tanh(module.hidden(given)))[:, 0].numpy()
-        counts = np.diff(np.append(starts, len(values)))
-        weights = np.exp(fit - np.repeat(np.maximum.reduceat(fit, starts), counts))
-        weights /= np.repeat(np.add.reduceat(weights, starts), counts)
+
+def _attention(module: Any, directions: int, instructions: str) -> Callable[[Floats, Places, Places], Floats]:
+    hidden, query = Product(module.hidden, directions, instructions), module.query.weight[0].numpy().copy()
+
+    def attention(values: Floats, starts: Places, lengths: Places) -> Floats:
+        fit = np.einsum("ps,s->p", np.tanh(hidden(values)), query)  # without threads, as Product is
+        weights = np.exp(fit - np.repeat(np.maximum.reduceat(fit, starts), lengths))
+        weights /= np.repeat(np.add.reduceat(weights, starts), lengths)
         return np.add.reduceat(values * weights[:, None], starts)
 
-    def last(values: Floats, starts: Places) -> Any:
-        ends = np.append(starts[1:], len(values)) - 1
-        half = values.shape[1] // 2 if bidirectional else values.shape[1]
-        return np.concatenate([values[ends, :half], values[starts, half:]], 1)
-
-    def mean(values: Floats, starts: Places) -> Any:
-        return np.add.reduceat(values, starts) / np.diff(np.append(starts, len(values)))[:, None]
-
-    def most(values: Floats, starts: Places) -> Any:
-        return np.maximum.reduceat(values, starts)
-
-    return {"attention": attention, "last": last, "mean": mean, "max": most}[name]
+    return attention

@@ -13,6 +13,7 @@ extern PyTypeObject *engine_type; /* textpipe.segment._core.Engine */
 const Kernel *kernel_named(const char *name); /* "" for the best; null with an exception set */
 
 PyObject *module_pool(PyObject *module, PyObject *arguments);
+PyObject *module_multiply(PyObject *module, PyObject *arguments);
 PyObject *module_read(PyObject *module, PyObject *arguments);
 
 #endif

@@ -1,6 +1,9 @@
 /* The body of every kernel, in vectors of WIDTH floats: see networks.h. */
 #include "networks.h"
 
+#include "../../../embeddings/word2vec/instructions.h"
+
+#if COMPILED
 #include <math.h>
 
 #include "../../../embeddings/word2vec/vector.h"
@@ -8,17 +11,19 @@
 #if WIDTH == 16
 #include <immintrin.h>
 #define LARGER(a, b) ((Floats)_mm512_max_ps((__m512)(a), (__m512)(b)))
+#define SMALLER(a, b) ((Floats)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define ADDED(a, b, c) ((Floats)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define ALL(value) ((Floats)_mm512_set1_ps(value))
 #define VECTORS 16   /* that are summed side by side */
-#define TEXTS 6      /* that a step of an LSTM takes side by side */
+#define TEXTS 6      /* whose products are summed side by side, six at most */
 #elif WIDTH == 8
 #include <immintrin.h>
 #define LARGER(a, b) ((Floats)_mm256_max_ps((__m256)(a), (__m256)(b)))
+#define SMALLER(a, b) ((Floats)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define ADDED(a, b, c) ((Floats)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define ALL(value) ((Floats)_mm256_set1_ps(value))
 #define VECTORS 8
-#define TEXTS 2
+#define TEXTS 3
 #else
 #define ALL(value) (zero() + (value))
 #define VECTORS 8
@@ -32,8 +37,11 @@ INLINE Floats larger_of(Floats a, Floats b) {
 #endif
 }
 #define LARGER(a, b) larger_of(a, b)
+#define SMALLER(a, b) (-larger_of(-(a), -(b)))
 #define ADDED(a, b, c) ((a) * (b) + (c))
 #endif
+
+enum { SIX = 6 }; /* the most that any kernel takes for TEXTS */
 
 #ifdef __GNUC__
 #define FETCH(address) __builtin_prefetch(address)
@@ -114,9 +122,64 @@ static void pool(const Windows *windows, int64_t start, int64_t length, const fl
     else pool_two(windows, rows, rows + room, count, pooled);
 }
 
-/* ------------------------------------------------------------------------------------------- an LSTM */
+/* ------------------------------------------------------------------------------------------- products */
 
-#define SMALLER(a, b) (-LARGER(-(a), -(b)))
+/* name_all(what, count, column): name_some of `count` texts, for so many side by side as registers hold. Each number of
+ * them is a function alone, or constants of its callers would take registers that sums need. */
+#define SIDE_BY_SIDE(name, Type)                                                                                     \
+    ALONE void name##_1(const Type *what, int64_t first, int64_t column) { name##_some(what, first, column, 1); }    \
+    ALONE void name##_2(const Type *what, int64_t first, int64_t column) { name##_some(what, first, column, 2); }    \
+    ALONE void name##_3(const Type *what, int64_t first, int64_t column) { name##_some(what, first, column, 3); }    \
+    ALONE void name##_4(const Type *what, int64_t first, int64_t column) { name##_some(what, first, column, 4); }    \
+    ALONE void name##_5(const Type *what, int64_t first, int64_t column) { name##_some(what, first, column, 5); }    \
+    ALONE void name##_6(const Type *what, int64_t first, int64_t column) { name##_some(what, first, column, 6); }    \
+    static void name##_all(const Type *what, int64_t count, int64_t column) {                                       \
+        static void (*const some[])(const Type *, int64_t, int64_t) = {name##_1, name##_2, name##_3,                 \
+                                                                       name##_4, name##_5, name##_6};                \
+        for (int64_t first = 0; first < count; first += TEXTS)                                                      \
+            some[(count - first < TEXTS ? count - first : TEXTS) - 1](what, first, column);                          \
+    }
+
+/* Add to four sums of each text what `count` numbers of it give; weights: [count][4][LANES]. */
+INLINE void add_products(Floats (*sums)[4], const float *const *values, const float *weights, int64_t count, int texts) {
+    Floats own[SIX][4]; /* which all compilers leave in registers */
+    for (int text = 0; text < texts; text++)
+        for (int one = 0; one < 4; one++) own[text][one] = sums[text][one];
+    for (int64_t from = 0; from < count; from++, weights += 4 * LANES) {
+        Floats value[SIX];
+        for (int text = 0; text < texts; text++) value[text] = ALL(values[text][from]);
+        for (int one = 0; one < 4; one++) {
+            Floats weight = load(weights + one * LANES);
+            for (int text = 0; text < texts; text++) own[text][one] = ADDED(value[text], weight, own[text][one]);
+        }
+    }
+    for (int text = 0; text < texts; text++)
+        for (int one = 0; one < 4; one++) sums[text][one] = own[text][one];
+}
+
+/* Of `rows` (a constant) rows from `first` on, WIDTH columns of each four from `column` on. */
+INLINE void multiply_some(const Product *product, int64_t first, int64_t column, int rows) {
+    const int64_t block = column / (4 * LANES), inside = column % (4 * LANES);
+    const float *values[SIX];
+    Floats sums[SIX][4];
+    for (int row = 0; row < rows; row++) {
+        values[row] = product->values + (first + row) * product->count;
+        for (int one = 0; one < 4; one++) sums[row][one] = load(product->bias + column + one * LANES);
+    }
+    add_products(sums, values, product->weights + block * product->count * 4 * LANES + inside, product->count, rows);
+    for (int row = 0; row < rows; row++)
+        for (int one = 0; one < 4; one++)
+            store(product->out + (first + row) * product->columns + column + one * LANES, sums[row][one]);
+}
+
+SIDE_BY_SIDE(multiply, Product)
+
+static void multiply(const Product *product, int64_t rows) {
+    for (int64_t block = 0; block < product->columns; block += 4 * LANES)
+        for (int64_t inside = 0; inside < LANES; inside += WIDTH) multiply_all(product, rows, block + inside);
+}
+
+/* ------------------------------------------------------------------------------------------- an LSTM */
 
 /* e^-x to 1e-7 of its size; what lies beyond 25 is as 25, so that three of them can be multiplied */
 INLINE Floats exp_of_negative(Floats x) {
@@ -150,30 +213,18 @@ typedef struct {
     const Lstm *lstm;
     const float *before;
     float *after, *cells;
-    const float *gates[MOST_CHANNELS][TEXTS_AT_ONCE + TEXTS]; /* null behind the last */
+    const float *gates[MOST_CHANNELS][TEXTS_AT_ONCE + SIX]; /* null behind the last */
     const float *inputs[TEXTS_AT_ONCE];
     float *out[TEXTS_AT_ONCE];
+    Kept kept; /* KEPT_LAST: whatever `out` has is written over */
 } Step;
-
-/* Add what `count` numbers of each text give to the gates; weights: [count][4][LANES]. */
-INLINE void add_products(Floats (*gate)[4], const float *const *values, const float *weights, int64_t count, int texts) {
-    for (int64_t from = 0; from < count; from++, weights += 4 * LANES) {
-        Floats to_i = load(weights), to_f = load(weights + LANES);
-        Floats to_g = load(weights + 2 * LANES), to_o = load(weights + 3 * LANES);
-        for (int text = 0; text < texts; text++) {
-            Floats value = ALL(values[text][from]);
-            gate[text][0] = ADDED(value, to_i, gate[text][0]), gate[text][1] = ADDED(value, to_f, gate[text][1]);
-            gate[text][2] = ADDED(value, to_g, gate[text][2]), gate[text][3] = ADDED(value, to_o, gate[text][3]);
-        }
-    }
-}
 
 /* Of `texts` (a constant) texts from `first` on the WIDTH hidden numbers from `lane` on. */
 INLINE void step_some(const Step *step, int64_t first, int64_t lane, int texts) {
     const Lstm *lstm = step->lstm;
     const int64_t hidden = lstm->hidden, block = lane / LANES, inside = lane % LANES;
-    const float *values[TEXTS];
-    Floats gate[TEXTS][4];
+    const float *values[SIX];
+    Floats gate[SIX][4];
     for (int text = 0; text < texts; text++)
         for (int one = 0; one < 4; one++) {
             int64_t column = (block * 4 + one) * LANES + inside;
@@ -196,21 +247,14 @@ INLINE void step_some(const Step *step, int64_t first, int64_t lane, int texts) 
         Floats value = shown(gate[text][3], cell);
         store(cells, cell);
         store(step->after + (first + text) * hidden + lane, value);
-        store(step->out[first + text] + lane, value);
+        float *out = step->out[first + text] + lane;
+        if (step->kept == KEPT_LARGEST) value = LARGER(load(out), value);
+        if (step->kept == KEPT_SUM) value += load(out);
+        store(out, value);
     }
 }
 
-/* Alone, or constants of the functions above would take registers that sums need. */
-ALONE void step_many(const Step *step, int64_t first, int64_t lane) { step_some(step, first, lane, TEXTS); }
-ALONE void step_one(const Step *step, int64_t first, int64_t lane) { step_some(step, first, lane, 1); }
-
-static void step_all(const Step *step, int64_t texts) {
-    for (int64_t lane = 0; lane < step->lstm->hidden; lane += WIDTH) {
-        int64_t text = 0;
-        for (; text + TEXTS <= texts; text += TEXTS) step_many(step, text, lane);
-        for (; text < texts; text++) step_one(step, text, lane);
-    }
-}
+SIDE_BY_SIDE(step, Step)
 
 static void read_texts(const Lstm *lstm, const int64_t *starts, const int64_t *lengths, int64_t texts, float *state) {
     const int64_t size = TEXTS_AT_ONCE * lstm->hidden;
@@ -225,12 +269,16 @@ static void read_texts(const Lstm *lstm, const int64_t *starts, const int64_t *l
                 step.gates[channel][text] = lstm->gates[channel] + row * lstm->columns;
             }
             step.inputs[text] = lstm->inputs ? lstm->inputs + position * lstm->input_count : NULL;
-            step.out[text] = lstm->out + position * lstm->stride;
+            step.out[text] = lstm->out + (lstm->kept == KEPT_EACH ? position : text) * lstm->stride;
         }
-        step_all(&step, texts);
+        step.kept = time == 0 || lstm->kept == KEPT_EACH ? KEPT_LAST : lstm->kept;
+        for (int64_t lane = 0; lane < lstm->hidden; lane += WIDTH) step_all(&step, texts, lane);
         float *free_again = (float *)step.before;
         step.before = step.after, step.after = free_again;
     }
 }
 
-const Kernel KERNEL = {NAME, RUNS, pool, read_texts};
+const Kernel KERNEL = {NAME, runs, pool, multiply, read_texts};
+#endif
+
+END_OF_INSTRUCTIONS

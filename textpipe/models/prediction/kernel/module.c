@@ -29,9 +29,10 @@ static PyMethodDef module_methods[] = {
     {"pool", module_pool, METH_VARARGS,
      "pool(instructions, tables, places, padding, starts, lengths, widths, filters, least, pooled): of every filter the "
      "largest sum over the windows of each text"},
+    {"multiply", module_multiply, METH_VARARGS, "multiply(instructions, values, weights, bias, out): values times weights"},
     {"read", module_read, METH_VARARGS,
      "read(instructions, gates, places, columns, first, inputs, input_weights, weights, hidden, backwards, starts, lengths, "
-     "out, offset): an LSTM over texts, the longest first"},
+     "kept, out, offset): an LSTM over texts, the longest first"},
     {"instruction_sets", module_instruction_sets, METH_NOARGS, "instruction_sets() -> those that run here, best first"},
     {NULL},
 };

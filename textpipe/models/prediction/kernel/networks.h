@@ -18,6 +18,18 @@ typedef struct {
     int64_t width_count, filters, columns, least; /* columns: of a table; least: positions of a text */
 } Windows;
 
+/* Rows times a matrix, and the bias. */
+typedef struct {
+    const float *values;  /* [rows][count] */
+    const float *weights; /* [columns / 4 / LANES][count][4][LANES] */
+    const float *bias;    /* [columns] */
+    int64_t count, columns;
+    float *out; /* [rows][columns] */
+} Product;
+
+/* What an LSTM says at each position, or of each text the last, the largest or the sum of each number. */
+typedef enum { KEPT_EACH, KEPT_LAST, KEPT_LARGEST, KEPT_SUM } Kept;
+
 /* An LSTM in one direction. Numbers come as blocks of LANES hidden ones: of these those of the gates i, f, g, o. */
 typedef struct {
     const float *gates[MOST_CHANNELS];    /* [rows][columns]: what the input gives to each gate, and the bias */
@@ -30,13 +42,16 @@ typedef struct {
     const float *weights; /* [hidden / LANES][hidden][4][LANES]: what each hidden number gives to each gate */
     int64_t hidden;
     int backwards;
-    float *out; /* [positions][stride] */
+    Kept kept;
+    float *out; /* [positions][stride], or [texts][stride]; of a text without positions nothing is written */
     int64_t stride;
 } Lstm;
 
 /* scratch: of each channel room for `positions` rows' places; pooled: float[width_count * filters]. */
 typedef void PoolText(const Windows *windows, int64_t start, int64_t length, const float **rows, int64_t room,
                       float *pooled);
+
+typedef void Multiply(const Product *product, int64_t rows);
 
 /* starts, lengths: of at most TEXTS_AT_ONCE texts, the longest first; state: float[3 * TEXTS_AT_ONCE * hidden]. */
 typedef void ReadTexts(const Lstm *lstm, const int64_t *starts, const int64_t *lengths, int64_t texts, float *state);
@@ -45,6 +60,7 @@ typedef struct {
     const char *name;
     int (*runs)(void);
     PoolText *pool;
+    Multiply *multiply;
     ReadTexts *read;
 } Kernel;
 

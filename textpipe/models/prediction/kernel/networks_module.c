@@ -1,4 +1,4 @@
-/* pool() and read(): arrays of Python, looked at before the kernels trust them. */
+/* pool(), multiply() and read(): arrays of Python, looked at before the kernels trust them. */
 #include "bindings.h"
 
 #include <stdlib.h>
@@ -131,7 +131,53 @@ PyObject *module_pool(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return fine ? Py_NewRef(Py_None) : NULL;
 }
 
+/* ------------------------------------------------------------------------------------------- products */
+
+static int take_product(Buffers *buffers, PyObject *values, PyObject *weights, PyObject *bias, PyObject *out,
+                        Product *product, int64_t *rows) {
+    PyObject *objects[] = {values, weights, bias, out};
+    Py_buffer *taken[4];
+    for (int object = 0; object < 4; object++)
+        if ((taken[object] = take(buffers, objects[object], object == 3)) == NULL) return 0;
+    const int64_t number = sizeof(float), columns = taken[2]->len / number;
+    if (columns < 4 * LANES || columns % (4 * LANES)) return refuse("columns come in multiples of 64");
+    const int64_t count = taken[1]->len / (columns * number);
+    *rows = taken[3]->len / (columns * number);
+    if (count < 1 || taken[1]->len != columns * count * number || taken[3]->len != columns * *rows * number ||
+        taken[0]->len != count * *rows * number)
+        return refuse("a product of another shape");
+    *product = (Product){.values = taken[0]->buf, .weights = taken[1]->buf, .bias = taken[2]->buf, .count = count,
+                         .columns = columns, .out = taken[3]->buf};
+    return 1;
+}
+
+PyObject *module_multiply(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    const char *name;
+    PyObject *values, *weights, *bias, *out;
+    if (!PyArg_ParseTuple(arguments, "sOOOO", &name, &values, &weights, &bias, &out)) return NULL;
+    const Kernel *kernel = kernel_named(name);
+    if (kernel == NULL) return NULL;
+    Buffers buffers = {0};
+    Product product;
+    int64_t rows;
+    int fine = take_product(&buffers, values, weights, bias, out, &product, &rows);
+    if (fine) {
+        Py_BEGIN_ALLOW_THREADS
+        kernel->multiply(&product, rows);
+        Py_END_ALLOW_THREADS
+    }
+    give_back(&buffers);
+    return fine ? Py_NewRef(Py_None) : NULL;
+}
+
 /* ------------------------------------------------------------------------------------------- LSTM */
+
+static int take_kept(const char *name, Kept *kept) {
+    static const char *const names[] = {[KEPT_EACH] = "each", [KEPT_LAST] = "last", [KEPT_LARGEST] = "max", [KEPT_SUM] = "sum"};
+    for (int number = KEPT_EACH; number <= KEPT_SUM; number++)
+        if (strcmp(name, names[number]) == 0) return *kept = (Kept)number, 1;
+    return refuse("what is kept is each, last, max or sum");
+}
 
 /* The gates of each channel: rows of so many columns, of which 4 * hidden from `first` on are looked at. */
 static int take_gates(Buffers *buffers, PyObject *gates, PyObject *places, long long first, Lstm *lstm,
@@ -172,27 +218,26 @@ static int take_inputs(Buffers *buffers, PyObject *gates, PyObject *inputs, PyOb
     return 1;
 }
 
-static int take_numbers(Buffers *buffers, PyObject *weights, PyObject *out, long long offset, int64_t positions,
-                        Lstm *lstm) {
+static int take_numbers(Buffers *buffers, PyObject *weights, PyObject *out, long long offset, int64_t rows, Lstm *lstm) {
     Py_buffer *square = take(buffers, weights, 0), *target = square ? take(buffers, out, 1) : NULL;
     if (target == NULL) return 0;
     if (square->len != 4 * lstm->hidden * lstm->hidden * (int64_t)sizeof(float))
         return refuse("weights of another shape");
     lstm->weights = square->buf;
-    if (positions == 0) return 1;
-    lstm->stride = target->len / (positions * (int64_t)sizeof(float));
+    if (rows == 0) return 1;
+    lstm->stride = target->len / (rows * (int64_t)sizeof(float));
     if (offset < 0 || offset > lstm->stride - lstm->hidden) return refuse("no room for what is read");
     lstm->out = (float *)target->buf + offset;
     return 1;
 }
 
 PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    const char *name;
+    const char *name, *kept;
     PyObject *gates, *places, *inputs, *input_weights, *weights, *starts, *lengths, *out;
     long long hidden, columns, first, offset;
     Lstm lstm = {0};
-    if (!PyArg_ParseTuple(arguments, "sOOLLOOOLpOOOL", &name, &gates, &places, &columns, &first, &inputs, &input_weights,
-                          &weights, &hidden, &lstm.backwards, &starts, &lengths, &out, &offset))
+    if (!PyArg_ParseTuple(arguments, "sOOLLOOOLpOOsOL", &name, &gates, &places, &columns, &first, &inputs,
+                          &input_weights, &weights, &hidden, &lstm.backwards, &starts, &lengths, &kept, &out, &offset))
         return NULL;
     const Kernel *kernel = kernel_named(name);
     if (kernel == NULL) return NULL;
@@ -202,10 +247,11 @@ PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Texts texts = {0};
     int64_t positions = 0;
     lstm.hidden = hidden, lstm.columns = columns;
-    int fine = (inputs == Py_None ? take_gates(&buffers, gates, places, first, &lstm, &positions)
+    int fine = take_kept(kept, &lstm.kept) &&
+               (inputs == Py_None ? take_gates(&buffers, gates, places, first, &lstm, &positions)
                                   : take_inputs(&buffers, gates, inputs, input_weights, first, &lstm, &positions)) &&
-               take_numbers(&buffers, weights, out, offset, positions, &lstm) &&
-               take_texts(&buffers, starts, lengths, positions, &texts);
+               take_texts(&buffers, starts, lengths, positions, &texts) &&
+               take_numbers(&buffers, weights, out, offset, lstm.kept == KEPT_EACH ? positions : texts.count, &lstm);
     for (int64_t text = 1; fine && text < texts.count; text++)
         if (texts.lengths[text] > texts.lengths[text - 1]) fine = refuse("the longest text comes first");
     float *state = fine ? malloc(3 * TEXTS_AT_ONCE * (size_t)lstm.hidden * sizeof(*state)) : NULL;
@@ -215,6 +261,7 @@ PyObject *module_read(PyObject *Py_UNUSED(module), PyObject *arguments) {
         for (int64_t text = 0; text < texts.count; text += TEXTS_AT_ONCE) {
             int64_t count = texts.count - text < TEXTS_AT_ONCE ? texts.count - text : TEXTS_AT_ONCE;
             kernel->read(&lstm, texts.starts + text, texts.lengths + text, count, state);
+            if (lstm.kept != KEPT_EACH) lstm.out += count * lstm.stride;
         }
         Py_END_ALLOW_THREADS
     }
