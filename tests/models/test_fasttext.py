@@ -272,19 +272,30 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
     np.testing.assert_array_equal(again.learned.bias, whole.learned.bias)
 
 
-def test_the_best_epoch_is_kept_and_all_learned_anew() -> None:
-    log, all_of_them = TrainingLog(), TrainingLog()
-    first = trained(epochs=4, log=log)
-    again = trained(epochs=4, relearn=True, refit=True, log=all_of_them)
+def test_the_epoch_that_is_kept_and_all_learned_anew() -> None:
+    """The best one; where all is learned anew the last that is worse by less than the standard error."""
+    log, all_of_them, notes = TrainingLog(), TrainingLog(), list[str]()
+    all_of_them.note = notes.append
+    first = trained(epochs=8, log=log)
+    again = trained(epochs=8, relearn=True, refit=True, log=all_of_them)
     assert (log.facts["refit"], all_of_them.facts["refit"]) == (False, True)
-    assert log.facts["best_epoch"] == all_of_them.facts["best_epoch"]
-    assert log.facts["valid"] == all_of_them.facts["valid"]
-    np.testing.assert_array_equal(first.held_back, again.held_back)
-    assert first.learned.calibration == again.learned.calibration
-    assert again.learned.vectorizer.documents == 120
     history = again.learned.history
     assert history is not None
-    assert len(history.epochs) == 4  # of the learning that was judged
+    assert len(history.epochs) == 8  # of the learning that was judged
+    found = [epoch.scores["accuracy"] for epoch in history.epochs]
+    assert first.learned.history is not None
+    assert found == [epoch.scores["accuracy"] for epoch in first.learned.history.epochs]
+    best = max(found)
+    least = best - math.sqrt(best * (1 - best) / 30)
+    kept = max(place for place, score in enumerate(found, 1) if score >= least)
+    assert log.facts["best_epoch"] == 1 + found.index(best)
+    assert all_of_them.facts["best_epoch"] == kept > 1 + found.index(best)
+    assert notes == [f"learns anew from all 120 texts, {kept} epochs"]
+    for model, facts, epoch in ((first, log.facts, 1 + found.index(best)), (again, all_of_them.facts, kept)):
+        assert model.held_back is not None
+        assert facts["valid"]["accuracy"] == found[epoch - 1]  # type: ignore[index]
+    assert first.learned.calibration != again.learned.calibration
+    assert again.learned.vectorizer.documents == 120
     assert history.steps.shape[1] == len(STEP_FIELDS)
 
 

@@ -150,6 +150,29 @@ def test_the_best_epoch_stays() -> None:
     assert [report.best for report in found.history.epochs] == [True, True, False, False, False, False]
 
 
+@pytest.mark.parametrize(
+    ("scores", "judged", "kept"),
+    [
+        ([0.1, 0.5, 0.46, 0.44], 100, 3),  # the standard error is 0.05
+        ([0.1, 0.5, 0.46, 0.44], 0, 2),
+        ([0.1, 0.5, 0.46, 0.44], 10_000, 2),
+        ([0.5, 0.46, 0.42, 0.38], 100, 2),  # worse than the best one, not than the one before
+        ([0.5, 0.46, 0.6, 0.54], 100, 3),
+        ([0.5, math.nan, 0.5, 0.4], 100, 3),
+    ],
+)
+def test_a_later_epoch_is_kept_that_is_worse_by_chance(scores: list[float], judged: int, kept: int) -> None:
+    given = replace(told(scores), judged=judged)
+    found = trained(given, replace(SGD, epochs=4, patience=0))
+    assert (found.epochs, found.best_epoch, found.best_score) == (4, kept, scores[kept - 1])
+    assert weight_of(given.network) == -2.0 * kept
+
+
+def test_a_loss_is_no_share() -> None:
+    given = replace(told([0.5, 0.2, 0.21, 0.3], metric="loss"), judged=10)
+    assert trained(given, replace(SGD, epochs=4, metric="loss", patience=0)).best_epoch == 2
+
+
 @pytest.mark.parametrize(("patience", "epochs"), [(1, 3), (2, 4), (4, 6), (9, 6)])
 def test_patience(patience: int, epochs: int) -> None:
     found = trained(told([0.1, 0.5, 0.5, 0.4, 0.3, 0.2]), replace(SGD, patience=patience))

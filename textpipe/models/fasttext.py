@@ -63,8 +63,8 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
     dim: of embeddings; deviation: of their numbers as they begin
     buckets: embeddings at most; n-grams that are more share them, by their hash
     ngram_dropout: share of n-grams that are not heard in training; dropout: of the numbers of their mean
-    relearn: whether, once the best epoch is known, all is learned anew from the held-back documents as well (where
-        they are no others' judge: `--valid 0.1`)
+    relearn: whether, once the epoch to end with is known, all is learned anew from the held-back documents as well
+        (where they are no others' judge: `--valid 0.1`)
     label_sep: what stands between several labels of a text, each of which is a decision of its own; empty: it has one
     """
 
@@ -74,11 +74,11 @@ class FastTextConfig(FeatureConfig, TrainingConfig):
     batch_size: int = 256
     lr: float = 0.01
     patience: int = 0
-    dim: int = 32
+    dim: int = 64
     deviation: float = 0.1
     buckets: int = 2_000_000
     ngram_dropout: float = 0.5
-    dropout: float = 0.2
+    dropout: float = 0.7
     relearn: bool = True
     label_sep: str = ""
 

@@ -93,10 +93,16 @@ def learned(
     log: TrainingLog,
 ) -> tuple[Fitted, Floats | None]:
     """(what a prediction needs; float32[valid, labels], the probabilities of those before anything was learned from
-    them, None without any). Weights are those of the epoch that is best on `valid`."""
+    them, None without any).
+
+    Weights are those of the epoch that is best on `valid`. Where all is learned anew it is the last one that is worse
+    by less than the standard error: rows that were held back are no repetition of others, so that they cannot tell
+    what later epochs, which know texts by heart, are worth where texts repeat.
+    """
     torch_device(device)  # one that is not there is told before anything takes time
     teacher = _Teacher(labels, config, vectorizer_of, workers, device)
-    found, trained = teacher.learn(documents, valid, log)
+    again = bool(config.relearn and refit and valid)
+    found, trained = teacher.learn(documents, valid, log, judged=len(valid) if again and not config.label_sep else 0)
     gold = gold_of(valid, labels, config.label_sep)
     decisions, known = found.decisions([one.text for one in valid])
     found = found._replace(calibration=calibrate(decisions, gold, together=True))
@@ -105,7 +111,6 @@ def learned(
     if valid:
         log.facts["valid"] = held_back_scores(held_back, gold, labels)
         log.facts["calibration"] = calibration_facts(decisions, held_back, gold, together=True)
-    again = bool(config.relearn and refit and valid)
     if again:
         everything = [*documents, *valid]
         log.note(f"learns anew from all {len(everything):,} texts, {trained.best_epoch} epochs")
@@ -130,8 +135,9 @@ class _Teacher(NamedTuple):
         log: TrainingLog,
         *,
         until: int | None = None,
+        judged: int = 0,
     ) -> tuple[Fitted, Trained]:
-        """Weights that were learned from documents, uncalibrated. until: the epoch to end with"""
+        """Weights that were learned from documents, uncalibrated. until: the epoch to end with; judged: as in Task"""
         batch_size = min(self.config.batch_size, max(len(documents) // _STEPS_WANTED, _LEAST_BATCH))
         config = replace(self.config, batch_size=batch_size, metric=_metric(self.config))
         texts = [one.text for one in documents]
@@ -144,8 +150,8 @@ class _Teacher(NamedTuple):
         with reporting_no_memory("not enough memory for these n-grams", hint=hint), seeded(config.seed):
             embeddings = vectorizer.features if buckets is None else config.buckets
             network = _Network(config, embeddings, len(self.labels))
-        task = _task(network, bags, gold, held, held_gold, self.labels, config)
-        mark = _digest(*bags, gold, *held, held_gold)
+        task = replace(_task(network, bags, gold, held, held_gold, self.labels, config), judged=judged)
+        mark = _digest(*bags, gold, *held, held_gold, np.array(judged))
         how: dict[str, Any] = {"workers": self.workers, "device": self.device, "until": until}
         trained = train(task, config, log=log, fingerprint=mark, **how)
         log.facts.update(

@@ -89,7 +89,7 @@ class ClassifierTelling:
             return
         self._noted = now
         shown = [f"{name.replace('_', ' ')} {scores[name]:.4f}" for name in _SHOWN if name in scores]
-        held = f"; held back: {', '.join(shown)}{', the best so far' if report.best else ''}" if shown else ""
+        held = f"; held back: {', '.join(shown)}{', kept so far' if report.best else ''}" if shown else ""
         self._stage_log.note(f"epoch {report.epoch}: loss {report.loss:.4f}{held}")
 
 

@@ -23,7 +23,7 @@ class StepReport(NamedTuple):
 
 class EpochReport(NamedTuple):
     """One epoch that has ended: its number from 1, the mean loss of its examples, the scores on held-back data (none:
-    empty), whether they are the best so far, and the seconds it took."""
+    empty), whether its weights are kept so far, and the seconds it took."""
 
     epoch: int
     loss: float

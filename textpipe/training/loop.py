@@ -53,19 +53,24 @@ class Task:
     score: of the network on held-back data, called after each epoch without dropout and gradients (the average of
         weights where there is one), always in float32; it must have config.metric. None: the metric is the
         training loss
+    judged: examples whose share the metric is. An epoch that comes after the best one and is worse by less than the
+        standard error of such a share (the rule of Breiman et al. 1984) is kept instead, having ended at a lower
+        learning rate. 0: the best one is kept
     """
 
     network: Any
     batches: Callable[[int], Sequence[Any]]
     loss: Callable[[Any, Any], tuple[Any, int]]
     score: Callable[[Any], Mapping[str, float]] | None = None
+    judged: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
     """How a training went; its network holds the best weights.
 
-    epochs, steps: how many there were; best_epoch: from 1; best_score: its metric; scores: all of its scores
+    epochs, steps: how many there were; best_epoch: the one kept, from 1; best_score: its metric; scores: all of
+        its scores
     stopped: `epochs` (all done), `patience`, or `not finite`
     history: of all steps and epochs; facts: for the manifest
     """
@@ -268,7 +273,7 @@ class _Run:
             scores = self._scores(kept)
         standing.seconds = time.perf_counter() - began
         loss = self.figures.mean_loss(len(standing.epochs) + 1)
-        report = standing.close(loss, scores, config)
+        report = standing.close(loss, scores, config, judged=self.task.judged)
         if standing.stopped is None and len(standing.epochs) == self.until:
             standing.stopped = "epochs"
         if report.best:

@@ -21,8 +21,9 @@ Stopped = Literal["epochs", "patience", "not finite"]
 
 @dataclass
 class Standing:
-    """step: the last one done; epochs: reports of those that ended; best_epoch: the best one's number, 0 for none;
-    factor: of the learning rate; seconds: of this epoch so far; stopped: why training has ended, None while it goes on.
+    """step: the last one done; epochs: reports of those that ended; best_epoch: the number of the one whose weights are
+    kept, 0 for none; factor: of the learning rate; seconds: of this epoch so far; stopped: why training has ended, None
+    while it goes on.
     """
 
     step: int = 0
@@ -45,13 +46,19 @@ class Standing:
         """What grows as training goes on."""
         return self.step, 2 * len(self.epochs) + self.ended
 
-    def close(self, loss: float, scores: Mapping[str, float], config: TrainingConfig) -> EpochReport:
-        """End an epoch: is it the best, does the learning rate fall, is it time to stop?"""
+    def close(
+        self, loss: float, scores: Mapping[str, float], config: TrainingConfig, *, judged: int = 0
+    ) -> EpochReport:
+        """End an epoch: is it kept, does the learning rate fall, is it time to stop? judged: as Task has it"""
         epoch = len(self.epochs) + 1
-        gained = _gains(loss, scores, self.best, config)
-        report = EpochReport(epoch, loss, scores, gained, self.seconds)
+        score = score_of(loss, scores, config)
+        less = config.metric == "loss" or not scores
+        top = self._top(config, less=less)
+        gained = _gains(score, top, less=less)
+        kept = gained or (judged > 0 and not less and top is not None and score >= top - _standard_error(top, judged))
+        report = EpochReport(epoch, loss, scores, kept, self.seconds)
         self.epochs.append(report)
-        self.best_epoch = epoch if gained else self.best_epoch
+        self.best_epoch = epoch if kept else self.best_epoch
         self.factor = factor_after(config, self.factor, gained=gained)
         self.seconds = 0.0
         if epoch == config.epochs:
@@ -59,6 +66,12 @@ class Standing:
         elif config.patience and epoch - self.best_epoch >= config.patience:
             self.stopped = "patience"
         return report
+
+    def _top(self, config: TrainingConfig, *, less: bool) -> float | None:
+        """The best score there was, None before any was finite."""
+        found = [score_of(one.loss, one.scores, config) for one in self.epochs]
+        finite = [one for one in found if math.isfinite(one)]
+        return (min(finite) if less else max(finite)) if finite else None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,12 +86,15 @@ def score_of(loss: float, scores: Mapping[str, float], config: TrainingConfig) -
     return scores[config.metric] if scores else loss
 
 
-def _gains(loss: float, scores: Mapping[str, float], best: EpochReport | None, config: TrainingConfig) -> bool:
-    new = score_of(loss, scores, config)
-    if best is None:
-        return math.isfinite(new)
-    old = score_of(best.loss, best.scores, config)
-    return new < old if config.metric == "loss" or not scores else new > old
+def _gains(score: float, top: float | None, *, less: bool) -> bool:
+    if top is None:
+        return math.isfinite(score)
+    return score < top if less else score > top
+
+
+def _standard_error(share: float, judged: int) -> float:
+    """Of a share of so many examples."""
+    return math.sqrt(max(share * (1.0 - share), 0.0) / judged)
 
 
 class StepFigures:
