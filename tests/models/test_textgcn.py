@@ -53,6 +53,21 @@ def test_it_learns_to_tell_new_texts(settings: dict[str, Any]) -> None:
     assert model.held_back.shape == (30, 3)
 
 
+def test_it_learns_anew_to_the_epoch_that_was_best_on_held_back_texts() -> None:
+    """Whose weights those are: of a training on all texts that is ended there, with nothing held back."""
+    log, ends = TrainingLog(), []
+    model = trained(log=log, epochs=60, patience=5, lr=0.3)
+    best: Any = log.facts["best_epoch"]
+    assert best < 60
+    everything = [*documents(), *documents(30, seed=1)]
+    told = TrainingLog(epoch=lambda report: ends.append(report.epoch))
+    whole = TextGCN(TextGCNConfig(**SMALL | {"epochs": 60, "patience": 5, "lr": 0.3}), workers=1, device="cpu")
+    whole.labels = model.labels
+    whole._fitted = whole._learn(everything, [], [], told, until=best)
+    assert ends[-1] == best
+    np.testing.assert_array_equal(whole.learned.words.rows, model.learned.words.rows)
+
+
 def naive_decisions(model: TextGCN, texts: Sequence[str]) -> Any:
     """Of texts that are nodes of a graph with rows of zeros: all of A relu(A R) W, with dense matrices."""
     fitted = model._fitted

@@ -56,7 +56,7 @@ from textpipe.models.labels import check_label_settings, counted_labels, gold_co
 from textpipe.models.learned_texts import known_places
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.settings import check_numbers
-from textpipe.training.config import TrainingConfig
+from textpipe.training.config import Metric, TrainingConfig
 from textpipe.training.log import TrainingLog
 from textpipe.training.steps import History, write_steps
 
@@ -84,7 +84,8 @@ class TextGCNConfig(TrainingConfig):
     window: words that are near each other; min_pmi: the least mutual information that joins two words, in the paper 0
     sublinear: a word that occurs n times in a document counts 1 + ln n instead of n
     dim: numbers between the layers; dropout: of these
-    relearn: whether, once held-back documents have been judged, all is learned anew from these as well, in all epochs
+    relearn: whether, once held-back documents have been judged, all is learned anew from these as well, to the epoch
+        that was best
     label_sep: what stands between several labels of a text, each of which is a decision of its own; empty: it has one
     """
 
@@ -92,7 +93,8 @@ class TextGCNConfig(TrainingConfig):
     lr: float = 0.1
     weight_decay: float = 0.0
     label_smoothing: float = 0.1
-    patience: int = 0
+    patience: int = 15
+    metric: Metric = "loss"
     unit: Literal["word", "char"] = "word"
     stop_words: StopWords = "none"
     min_count: int = 0
@@ -200,10 +202,11 @@ class TextGCN:
         again = bool(self.config.relearn and refit and valid)
         if again:
             everything = [*documents, *valid]
-            log.note(f"learns anew from all {len(everything):,} texts")
+            best: Any = log.facts["best_epoch"]
+            log.note(f"learns anew from all {len(everything):,} texts, {best} epochs")
             work = None if log.work is None else log.work / "all"
             thresholds = self.thresholds
-            last = self._learn(everything, [], texts, replace(log, work=work, facts={}))
+            last = self._learn(everything, [], texts, replace(log, work=work, facts={}), until=best)
             self._fitted = last._replace(calibration=self._fitted.calibration, history=self._fitted.history)
             self.thresholds = thresholds
         log.facts["refit"] = again
@@ -215,6 +218,7 @@ class TextGCN:
         valid: Sequence[Document],
         unlabelled: Sequence[str],
         log: TrainingLog,
+        until: int | None = None,
     ) -> _Fitted:
         config = self.config
         from textpipe.models.textgcn_training import Held, learn
@@ -235,6 +239,7 @@ class TextGCN:
             size=len(inputs.vocabularies[0]),
             config=config,
             log=log,
+            until=until,
             **self._machine,
         )
         decisions = learned.words.decisions(learned.words.edges(held, sublinear=config.sublinear))

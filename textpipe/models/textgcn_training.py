@@ -72,8 +72,11 @@ def learn(
     log: TrainingLog,
     workers: int | None,
     device: str | None,
+    until: int | None = None,
 ) -> Learned:
     """A graph network of documents (ids and bounds, see known_words), the first of which have the labels `gold`.
+
+    until: the epoch to end with, None for the best, or the last where nothing is held back
 
     Raises UsageError when training comes to nothing, ResourceError when memory runs out.
     """
@@ -89,7 +92,7 @@ def learn(
     mark = _digest(graph, gold, edges, held.gold)
     told: dict[str, Any] = {"metric": metric_of(config)}
     config = replace(config, **told)
-    trained = train(task, config, log=log, workers=workers, device=device, fingerprint=mark)
+    trained = train(task, config, log=log, workers=workers, device=device, until=until, fingerprint=mark)
     with evaluation(network):
         passed = network.passed()
         decisions = _summed(passed, network.graph.unlabelled.matrix).cpu().numpy()
