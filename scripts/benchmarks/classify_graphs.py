@@ -1,9 +1,9 @@
-"""TextGCN on Chinese headlines: ours at its default settings beside TextGCN as it is commonly written, on the same rows.
+"""TextGCN on Chinese headlines: ours at its default settings beside TextGCN as it is commonly written, the same rows.
 
 Both cut texts into words by the same tokenizer and have the development rows in the graph without labels, as in the
-paper; then ours by the inductive reading, those rows being new to it. The usual code multiplies with a sparse adjacency,
-which gives what a dense one does. The linear peer (scikit-learn's SVM over TF-IDF, as in `scripts/bench classify`)
-learns from the same rows. Nothing is chosen on the development rows. On R8: `scripts/bench classify_r8`.
+paper; then ours by the inductive reading, those rows being new to it. The usual code multiplies with a sparse
+adjacency, which gives what a dense one does. The linear peer is scikit-learn's SVM over TF-IDF, as in `scripts/bench
+classify`; it learns from the same rows. Nothing is chosen on the development rows. On R8: `scripts/bench classify_r8`.
 
 Needs `TEXTPIPE_EVALUATION_DATA`; 10,000 rows take minutes a set and seed.
 """
