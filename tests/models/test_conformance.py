@@ -35,8 +35,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "fasttext": ("fasttext", {**GRAMS}),
     "fasttext of characters": ("fasttext", {**GRAMS, "unit": "char"}),
     "fasttext of words": ("fasttext", {**GRAMS, "unit": "word"}),
-    "fasttext, fewer numbers than labels": ("fasttext", {**GRAMS, "dim": 1, "lr": 0.1, "ngram_dropout": 0.0}),
-    "fasttext, shared embeddings": ("fasttext", {**GRAMS, "buckets": 50}),
+    "fasttext, fewer numbers than labels": (
+        "fasttext",
+        {**GRAMS, "dim": 1, "lr": 0.1, "ngram_dropout": 0.0, "dropout": 0.2},
+    ),
+    "fasttext, shared embeddings": ("fasttext", {**GRAMS, "buckets": 50, "dropout": 0.2}),
     "mlp": ("mlp", {**SMALL, "hidden": (16,)}),
     "mlp without hidden layers": ("mlp", {**SMALL, "hidden": ()}),
     "textcnn of characters": ("textcnn", {**SMALL, "unit": "char", "filters": 16}),
