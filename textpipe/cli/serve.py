@@ -90,12 +90,12 @@ _SECONDS = click.FloatRange(0.1, 3600)
 )
 @click.option("--log-texts", is_flag=True, help="Write texts into the log too.")
 @click.pass_context
-def serve(context: click.Context, *, store: Store, **options: Any) -> None:
+def serve(context: click.Context, /, *, store: Store, **options: Any) -> None:
     """Answer over HTTP what the other commands answer here, with a page to try it.
 
-    Its address goes to standard output once requests are accepted, what happens to standard error, a line of JSON each.
-    SIGTERM and Ctrl-C stop it when all that came is answered; SIGHUP reloads. The store may be empty or missing: what is
-    trained later is found. Any --host but this machine itself needs a token.
+    Its address goes to standard output once requests are accepted; what happens goes to standard error, a line of
+    JSON each. SIGTERM and Ctrl-C stop it once all that came is answered; SIGHUP reloads. The store may be empty or
+    missing: what is trained later is found. Any --host but this machine itself needs a token.
 
     \b
     Examples:

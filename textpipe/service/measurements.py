@@ -1,8 +1,9 @@
 """What is measured, for /metrics: the figures of all workers together, in the text format of Prometheus.
 
-Each worker keeps its figures in files of a folder that all share (prometheus-client's mode for several processes), named
-by its slot: the worker that takes the place of a dead one goes on with them, so that counters never go back. Labels are
-few and known: a route as it is written in the description, a status, a kind of artifact; nothing that a client sent.
+Each worker keeps its figures in files of a folder that all share (prometheus-client's mode for several processes),
+named by its slot: the worker that takes the place of a dead one goes on with them, so that counters never go back.
+Labels are few and known: a route as it is written in the description, a status, a kind of artifact; nothing that a
+client sent.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def share(folder: str, *, slot: int | str) -> None:
     from prometheus_client import values
 
     os.environ[_FOLDER] = folder
-    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[arg-type, return-value, assignment]
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
 
 
 def forget(folder: str, *, slot: int | str) -> None:
@@ -51,7 +52,7 @@ class Measurements:
         self.registry = CollectorRegistry()
         make: dict[str, Any] = {"registry": None if self._shared else self.registry}
         if self._shared:
-            MultiProcessCollector(self.registry, path=self._shared)
+            MultiProcessCollector(self.registry, path=self._shared)  # type: ignore[no-untyped-call]
         self._requests = Counter("textpipe_requests", "Requests answered.", ("route", "status"), **make)
         self._seconds = Histogram(
             "textpipe_request_seconds",
@@ -62,7 +63,7 @@ class Measurements:
         )
         self._sent = Counter("textpipe_sent_bytes", "Bytes of the bodies of answers.", ("route",), **make)
         self._loads = Counter("textpipe_artifact_loads", "Artifacts loaded, or not.", ("kind", "outcome"), **make)
-        live = partial(Gauge, multiprocess_mode="livesum", **make)
+        live: Any = partial(Gauge, multiprocess_mode="livesum", **make)
         self._memory = live("textpipe_artifacts_in_memory", "Artifacts that workers hold.")
         self._connections = live("textpipe_connections", "Open connections.")
         self._in_flight = live("textpipe_requests_in_flight", "Requests that are being answered.")
@@ -130,7 +131,7 @@ class Measured:
 
     def __init__(self, app: ASGIApp, measurements: Measurements, routes: Iterable[Route]) -> None:
         self._app, self._measurements = app, measurements
-        self._templates = {route.endpoint: route.path for route in routes}
+        self._templates: dict[Any, str] = {route.endpoint: route.path for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -56,5 +56,5 @@ def settings_to_json(settings: ServiceSettings) -> dict[str, Any]:
 
 def settings_from_json(content: Mapping[str, Any]) -> ServiceSettings:
     """What `settings_to_json` gave."""
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in content.items()}
     return ServiceSettings(**values | {"store": Path(content["store"])})

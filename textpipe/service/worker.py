@@ -16,7 +16,6 @@ import os
 import shutil
 import signal
 import socket
-import struct
 import termios
 import time
 from collections.abc import Callable
@@ -27,7 +26,6 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from textpipe.errors import TextpipeError
 from textpipe.service import measurements
 from textpipe.service.app import build_app
 from textpipe.service.endpoints import Service
@@ -266,4 +264,4 @@ def _in_a_request(connection: Any) -> bool:
 def _unread(connection: socket.socket) -> bool:
     """Whether bytes have arrived that nobody has read yet: closing now would reset the connection."""
     waiting = fcntl.ioctl(connection.fileno(), termios.FIONREAD, bytes(4))
-    return struct.unpack("@i", waiting)[0] > 0
+    return waiting != bytes(4)
