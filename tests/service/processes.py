@@ -36,7 +36,7 @@ class Service:
         self._environment = os.environ | (environment or {})
 
     def __enter__(self) -> Self:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "textpipe", "serve", "--port", "0", *self._options],
             stdin=subprocess.DEVNULL,
