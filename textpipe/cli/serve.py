@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -12,7 +13,7 @@ from click.core import ParameterSource
 
 from textpipe.cli.console import note
 from textpipe.cli.storing import complete_artifact, uses_store
-from textpipe.errors import InputError, UsageError
+from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import naming_errors
 from textpipe.store.layout import Store
 
@@ -149,25 +150,28 @@ def _read_token(path: Path) -> str:
 
 
 def _look_for(store: Store, artifacts: tuple[str, ...]) -> None:
-    """Say at once which artifacts are not there; they may come. Raises UsageError for what may mean several."""
-    from textpipe.errors import ArtifactError
+    """Say at once which artifacts are not there; they may come.
+
+    Raises UsageError for a name that may mean several, ArtifactError for a folder that is no store.
+    """
+    from textpipe.service.settings import SERVED_KINDS
     from textpipe.store.refs import resolved_address
 
-    if store.path.exists() and not store.path.is_dir():
-        _ = store.exists  # raises
+    there_is_one = store.exists
     for name in artifacts:
         try:
-            if store.exists:
-                resolved_address(store, name)
-            else:
+            if not there_is_one:
                 note(f"no store {store.path} yet: not ready until there is one with {name}")
+                continue
+            kind = resolved_address(store, name).partition("/")[0]
+            if kind not in SERVED_KINDS:
+                hint = f"one of: {', '.join(SERVED_KINDS)}; textpipe store ls"
+                raise UsageError(f"--artifact {name}: nothing is asked of a {kind}", hint=hint)
         except ArtifactError as error:
             note(f"not ready until it is there: {error}")
 
 
 def _announce(address: str) -> None:
     """Whoever reads standard output knows where to ask; where nobody can, the service goes on."""
-    import contextlib
-
     with contextlib.suppress(OSError):
         os.write(1, f"{address}\n".encode())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from textpipe.embeddings.files import read_vectors
-from textpipe.errors import ArtifactError, TextpipeError
+from textpipe.errors import ArtifactError, TextpipeError, UsageError
 from textpipe.models.files import load_classifier
 from textpipe.operations.open_artifact import artifact_of_kind
 from textpipe.operations.open_classifier import KIND as CLASSIFIER
@@ -22,15 +22,14 @@ from textpipe.operations.open_vectors import embeddings_artifact
 from textpipe.pipeline.idf_stages import idf_of
 from textpipe.service.events import tell
 from textpipe.service.measurements import Measurements
-from textpipe.service.settings import ServiceSettings
+from textpipe.service.settings import SERVED_KINDS, ServiceSettings
 from textpipe.store.layout import Store
 from textpipe.store.manifest import is_id
 from textpipe.store.objects import Artifact, verified
-from textpipe.store.refs import LATEST, resolve, resolved_address, usable_name
+from textpipe.store.refs import LATEST, resolve, usable_name
 
 T = TypeVar("T")
 IDF = "idf"
-KINDS = (CLASSIFIER, EMBEDDINGS, IDF)
 LOOK_SECONDS = 0.25  # how often a name is looked at, to see whether it moved
 AGAIN_SECONDS = 5.0  # until what could not be loaded is tried again
 _MOST_NAMES = 256  # that are remembered
@@ -124,11 +123,13 @@ class Artifacts:
 
     async def _load_named_one(self, name: str) -> None:
         try:
-            address = await self._in_thread(lambda: resolved_address(self.store, name))
-            kind = address.partition("/")[0]
+            artifact = await self._in_thread(lambda: resolve(self.store, name))
+            kind = artifact.manifest.kind
+            if kind not in SERVED_KINDS:
+                raise UsageError(f"nothing is asked of a {kind}")
             await self.get(kind, name)
         except TextpipeError as error:
-            self.missing[name] = str(error)
+            self.missing[name] = error.message  # where it lies is nobody's business
             return
         self._pinned.add((kind, name))
         del self.missing[name]
@@ -161,10 +162,9 @@ class Artifacts:
             return classifier_artifact(self.store, name)
         if kind == EMBEDDINGS:
             return embeddings_artifact(self.store, name)
-        if kind == IDF:
-            what, use = "word weights", "textpipe keywords PATHS --idf"
-            return artifact_of_kind(self.store, name, kind=IDF, what=what, use=use, hint="textpipe train-idf PATHS")
-        return resolve(self.store, name, kind=kind)
+        assert kind == IDF
+        what, use = "word weights", "textpipe keywords PATHS --idf"
+        return artifact_of_kind(self.store, name, kind=IDF, what=what, use=use, hint="textpipe train-idf PATHS")
 
     def _mark(self, kind: str, name: str) -> tuple[int, ...] | None:
         """By which a name's file is known to be the same; None where there is none, as of an id."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+SERVED_KINDS = ("classifier", "embeddings", "idf")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
