@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,7 +11,8 @@ from starlette.routing import Route
 from textpipe.errors import TextpipeError
 from textpipe.service import endpoints, health
 from textpipe.service.answers import Refused, error_answer
-from textpipe.service.measurements import Measured
+from textpipe.service.guard import Guard
+from textpipe.service.logs import RequestLog
 from textpipe.service.settings import ServiceSettings
 
 
@@ -21,20 +22,19 @@ def build_app(settings: ServiceSettings) -> Starlette:
         Route("/v1/tokenize", endpoints.tokenize, methods=["POST"]),
         Route("/v1/keywords", endpoints.keywords, methods=["POST"]),
         Route("/v1/classify", endpoints.classify, methods=["POST"]),
-        Route("/healthz", health.healthz),
-        Route("/readyz", health.readyz),
-        Route("/metrics", health.metrics),
+        *health.routes(),
     ]
-    service = endpoints.Service(settings)
-    app = Starlette(
-        routes=routes,
-        exception_handlers={TextpipeError: as_answer, Refused: as_answer},
-        middleware=[Middleware(Measured, service.measurements, routes)],
-    )
-    app.state.service = service
+    handlers = {TextpipeError: as_answer, Refused: as_answer, HTTPException: as_answer}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    app.state.service = endpoints.Service(settings)
+    app.state.log = RequestLog(observe=app.state.service.measurements.observe)
+    app.add_middleware(Guard, settings=settings, log=app.state.log)
     return app
 
 
 async def as_answer(_request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):  # of the routes: 404, 405
+        error = Refused(error.status_code, error.detail.lower(), headers=error.headers)
     assert isinstance(error, Refused | TextpipeError)
     return error_answer(error)

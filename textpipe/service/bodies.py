@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import orjson
 from starlette.requests import Request
 
 from textpipe.corpus.document import Document
+from textpipe.service import strict_json
 from textpipe.service.answers import Refused
 from textpipe.service.settings import ServiceSettings
 
@@ -31,10 +31,7 @@ async def read_json(request: Request, settings: ServiceSettings) -> dict[str, An
     raw = await request.body()
     if len(raw) > settings.max_body:
         raise Refused(413, f"the body is larger than {settings.max_body:,} bytes", hint="fewer texts a request")
-    try:
-        content = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Refused(400, f"the body is not JSON: {error}") from None
+    content = strict_json.loads(raw)
     if not isinstance(content, dict):
         raise Refused(422, "the body is not an object", hint='{"text": "…"} or {"documents": [{"id", "text"}]}')
     return content

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from textpipe.service.answers import answer
 from textpipe.service.measurements import CONTENT_TYPE
@@ -32,6 +33,11 @@ class Readiness:
         if fullness > _FULL:
             found.append(f"the queue is {fullness:.0%} full")
         return found
+
+
+def routes() -> list[Route]:
+    """None of them needs a body, or a queue."""
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
 async def healthz(_request: Request) -> Response:

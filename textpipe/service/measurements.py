@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import glob
 import os
-import time
-from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +18,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from starlette.routing import Route
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from textpipe.service.logs import Answered
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 OTHER = "other"  # what is no route
@@ -70,8 +67,9 @@ class Measurements:
         self._resident = live("textpipe_resident_bytes", "Memory of workers; pages that they share count for each.")
         self._children: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
 
-    def answered(self, route: str, status: int, *, seconds: float, sent: int) -> None:
-        """One request. route: a template, or OTHER"""
+    def observe(self, one: Answered) -> None:
+        """One request that was answered."""
+        route, status = one.route or OTHER, one.status
         found = self._children.get((route, status))
         if found is None:
             found = (
@@ -82,8 +80,8 @@ class Measurements:
             self._children[route, status] = found
         count, duration, size = found
         count.inc()
-        duration.observe(seconds)
-        size.inc(sent)
+        duration.observe(one.seconds)
+        size.inc(one.sent)
 
     def loaded(self, kind: str) -> None:
         """An artifact was loaded."""
@@ -124,32 +122,3 @@ def resident_bytes() -> int:
             return int(stream.read().split()[1]) * _PAGE
     except OSError:
         return 0
-
-
-class Measured:
-    """The application, each of its answers counted (ASGI middleware)."""
-
-    def __init__(self, app: ASGIApp, measurements: Measurements, routes: Iterable[Route]) -> None:
-        self._app, self._measurements = app, measurements
-        self._templates: dict[Any, str] = {route.endpoint: route.path for route in routes}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        status, sent = 500, 0
-
-        async def counting(message: Message) -> None:
-            nonlocal status, sent
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                sent += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            await self._app(scope, receive, counting)
-        finally:
-            route = self._templates.get(scope.get("endpoint"), OTHER)
-            self._measurements.answered(route, status, seconds=time.perf_counter() - began, sent=sent)

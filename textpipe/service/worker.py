@@ -10,32 +10,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
-import termios
 import time
-from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any, NamedTuple
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from textpipe.service import measurements
 from textpipe.service.app import build_app
 from textpipe.service.endpoints import Service
 from textpipe.service.events import tell
+from textpipe.service.protocol import Connections, uvicorn_options
 from textpipe.service.settings import ServiceSettings, settings_from_json
 
 DRAIN, STOP = b"drain", b"stop"  # leave what waits to be accepted to others; accept it first
 UP, READY, ALIVE = b"up", b"ready", b"alive"
 _ACCEPTED_AT_ONCE = 8  # of one turn of the loop, so that other workers get theirs
-_LINGER_SECONDS = 1.0  # a client that keeps a connection may send once more, and is told that it is the last time
 _SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -48,11 +44,6 @@ class Orders(NamedTuple):
     slot: int
     metrics: str
     waits: bool
-
-
-def protocol_of(settings: ServiceSettings) -> type[asyncio.Protocol]:  # noqa: ARG001
-    """What speaks HTTP on a connection."""
-    return HttpToolsProtocol
 
 
 def main(descriptor: int) -> None:
@@ -91,23 +82,16 @@ class Worker:
         self._hear()
         app = build_app(self._settings)
         service: Service = app.state.service
-        config = uvicorn.Config(
-            app,
-            http=protocol_of(self._settings),
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=int(self._settings.header_seconds),
-        )
+        options = uvicorn_options(self._settings, app.state.log)
+        config = uvicorn.Config(app, lifespan="on", **options)
         config.load()
         lifespan = config.lifespan_class(config)
         await lifespan.startup()
         if lifespan.should_exit:
             return 1
-        self._connect = self._connector(config, lifespan.state)
-        self._set_headers()
+        connections: Connections = options["http"]
+        self._connect = lambda: connections(config, self._state, lifespan.state, self._loop)
+        self._set_date()
         watch = asyncio.create_task(service.artifacts.watch())
         named = asyncio.create_task(self._load_named(service))
         if self._orders.waits:
@@ -118,17 +102,15 @@ class Worker:
         beat = asyncio.create_task(self._beat(service))
         await self._stopping.wait()
         service.readiness.draining = True
-        for task in (watch, named, beat):
-            task.cancel()
-        await self._drain()
+        watch.cancel()
+        named.cancel()
+        await self._drain(connections)
+        beat.cancel()
         await lifespan.shutdown()
+        app.state.log.close()
         if self._lost:  # there is nobody else to tidy up
             shutil.rmtree(self._orders.metrics, ignore_errors=True)
         return 0
-
-    def _connector(self, config: uvicorn.Config, state: dict[str, Any]) -> Callable[[], asyncio.Protocol]:
-        kind: Any = config.http_protocol_class
-        return lambda: kind(config=config, server_state=self._state, app_state=state, _loop=self._loop)
 
     async def _load_named(self, service: Service) -> None:
         await service.artifacts.load_named()
@@ -178,17 +160,13 @@ class Worker:
 
     async def _beat(self, service: Service) -> None:
         while True:
-            self._set_headers()
+            self._set_date()
             self._say(ALIVE)
             service.measurements.observe_worker(len(self._state.connections), len(self._state.tasks))
             await asyncio.sleep(1.0 - time.time() % 1.0)  # when the second of the date changes
 
-    def _set_headers(self, *, last: bool = False) -> None:
-        """The headers of every answer, also of those that are being worked on: the list is theirs."""
-        headers = [(b"date", formatdate(usegmt=True).encode())]
-        if last:
-            headers.append((b"connection", b"close"))
-        self._state.default_headers[:] = headers
+    def _set_date(self) -> None:
+        self._state.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
 
     # ------------------------------------------------------------------------------------------ connections
 
@@ -227,41 +205,18 @@ class Worker:
 
         self._loop.call_later(0.1, again)
 
-    async def _drain(self) -> None:
+    async def _drain(self, connections: Connections) -> None:
         """Answer all that has come, tell clients that it is the last answer, and close what is idle."""
-        began = time.monotonic()
+        end = time.monotonic() + self._settings.drain_seconds
         self._loop.remove_reader(self._listener)
         while self._stop_with_backlog and self._accept_some(_ACCEPTED_AT_ONCE):
             await asyncio.sleep(0)
         self._listener.close()
-        self._set_headers(last=True)
-        while self._busy() and time.monotonic() < began + self._settings.drain_seconds:
+        connections.drain()
+        while self._busy() and time.monotonic() < end:
             await asyncio.sleep(0.02)
-            self._set_headers(last=True)
-            if time.monotonic() > began + _LINGER_SECONDS:
-                self._close_idle()
         if unanswered := len(self._state.tasks):
             tell("requests-given-up", worker=self._orders.slot, count=unanswered, after=self._settings.drain_seconds)
 
     def _busy(self) -> bool:
         return bool(self._accepting or self._state.connections or self._state.tasks)
-
-    def _close_idle(self) -> None:
-        for connection in list(self._state.connections):
-            if not _in_a_request(connection):
-                connection.shutdown()
-
-
-def _in_a_request(connection: Any) -> bool:
-    """Whether a request has begun to come on a connection and is not answered to the end."""
-    cycle = connection.cycle
-    if cycle is not None and not cycle.response_complete:
-        return True
-    begun = connection.scope is not None and (cycle is None or cycle.scope is not connection.scope)
-    return begun or _unread(connection.transport.get_extra_info("socket"))
-
-
-def _unread(connection: socket.socket) -> bool:
-    """Whether bytes have arrived that nobody has read yet: closing now would reset the connection."""
-    waiting = fcntl.ioctl(connection.fileno(), termios.FIONREAD, bytes(4))
-    return waiting != bytes(4)
