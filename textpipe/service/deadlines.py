@@ -67,6 +67,7 @@ class Watch:
         return len(self.connections) > 2 * self._most
 
     def drain(self) -> None:
+        """No connection is kept for another request."""
         self.draining = True
         self._limits[IDLE] = self._limits[CONNECTED] = DRAINING_SECONDS
 

@@ -21,6 +21,7 @@ class Line(Protocol):
     drained: asyncio.Future[None] | None
 
     def answered(self, exchange: Exchange) -> None: ...
+    def ends(self) -> bool: ...
     def default_headers(self) -> bytes: ...
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
@@ -137,7 +138,8 @@ class Exchange:
                 lines.append(b"transfer-encoding: chunked\r\n")
             else:
                 self.keep_alive = False  # the end of the connection is the end of the answer
-        if not self.keep_alive:
+        if not self.keep_alive or self._line.ends():
+            self.keep_alive = False
             lines.append(b"connection: close\r\n")
         head = b"".join(lines)
         if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines) or b"\0" in head:

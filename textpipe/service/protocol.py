@@ -133,10 +133,7 @@ class Connection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The service ends: what was asked is answered; idle connections have a moment to ask, then they go."""
-        if not self._watch.draining:
-            self._watch.drain()
-        for exchange in self._open:
-            exchange.keep_alive = False
+        self._watch.drain()
 
     # the watch's
 
@@ -209,7 +206,7 @@ class Connection(asyncio.Protocol):
             "state": self._app_state.copy(),
         }
         # after chunks the parser may hold a trailer back, which would be the next request's first header
-        again = version == "1.1" and not self._chunked and not self._watch.draining and self._parser.should_keep_alive()
+        again = version == "1.1" and not self._chunked and self._parser.should_keep_alive()
         exchange = Exchange(self, scope, keep_alive=again, expects_continue=self._expects_continue)
         self.phase, self._reading = BODY, exchange
         self._open.append(exchange)
@@ -267,6 +264,10 @@ class Connection(asyncio.Protocol):
             self.resume_reading()
             if self.phase == BUSY:
                 self._rest()
+
+    def ends(self) -> bool:
+        """Whether the answer that is being given is the last one."""
+        return self._watch.draining and len(self._open) == 1
 
     def default_headers(self) -> bytes:
         """`Date`, which uvicorn renews once a second."""
@@ -376,10 +377,32 @@ def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
     return _joined_headers(tuple(headers)) if headers else b""
 
 
+class Connections:
+    """Makes those of one worker, for uvicorn, which takes this for a protocol's class."""
+
+    def __init__(self, settings: ServiceSettings, log: RequestLog) -> None:
+        self._settings, self._log, self._watch = settings, log, Watch(settings)
+
+    def __call__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Connection:
+        return Connection(
+            config, server_state, app_state, _loop, settings=self._settings, log=self._log, watch=self._watch
+        )
+
+    def drain(self) -> None:
+        """From now on every answer is the last one of its connection, and who is idle for a second is let go."""
+        self._watch.drain()
+
+
 def uvicorn_options(settings: ServiceSettings, log: RequestLog) -> dict[str, Any]:
     """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more."""
     return {
-        "http": functools.partial(Connection, settings=settings, log=log, watch=Watch(settings)),
+        "http": Connections(settings, log),
         "ws": "none",
         "interface": "asgi3",
         "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For

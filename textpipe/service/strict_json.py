@@ -62,6 +62,8 @@ def _check(content: dict[str, Any] | list[Any]) -> None:
 
 
 def _check_number(value: float | bool | None) -> None:
-    """Raises Refused for what is no 64-bit integer, nor a float below 2**63."""
-    if value is not None and not -_BEYOND <= value < _BEYOND:
+    """Raises Refused for what is no 64-bit integer, nor a float that is smaller than 2**63."""
+    if value is None:
+        return
+    if not -_BEYOND <= value < _BEYOND or (value == -_BEYOND and type(value) is float):
         raise Refused(422, "a number is beyond 64 bits")
