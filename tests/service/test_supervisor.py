@@ -186,7 +186,7 @@ def test_a_request_that_is_half_there_is_waited_for(service: Service) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (("--host", "no.such.host.invalid"), 2, "no address 'no.such.host.invalid'"),
+        (("--host", "no..host"), 2, "no address 'no..host'"),
         (("--host", "192.0.2.1", "--token", "0123456789abcdef"), 2, "no address of this machine"),
         (("--host", "0.0.0.0"), 2, "requests must show a token"),
         (("--host", "::"), 2, "requests must show a token"),

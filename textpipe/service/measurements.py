@@ -64,6 +64,12 @@ class Measurements:
         self._memory = live("textpipe_artifacts_in_memory", "Artifacts that workers hold.")
         self._connections = live("textpipe_connections", "Open connections.")
         self._in_flight = live("textpipe_requests_in_flight", "Requests that are being answered.")
+        self._queue = Gauge(
+            "textpipe_queue_seconds",
+            "Estimated waiting time, the longest of all queues.",
+            multiprocess_mode="livemax",
+            **make,
+        )
         self._resident = live("textpipe_resident_bytes", "Memory of workers; pages that they share count for each.")
         self._children: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
 
@@ -95,8 +101,9 @@ class Measurements:
         """So many artifacts."""
         self._memory.set(count)
 
-    def observe_worker(self, connections: int, requests: int) -> None:
-        """What a worker has at this moment."""
+    def observe_worker(self, *, connections: int, requests: int, queue_seconds: float) -> None:
+        """What a worker has at this moment. queue_seconds: estimated waiting time of its fullest queue"""
+        self._queue.set(queue_seconds)
         self._connections.set(connections)
         self._in_flight.set(requests)
         self._resident.set(resident_bytes())

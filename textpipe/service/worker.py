@@ -162,7 +162,11 @@ class Worker:
         while True:
             self._set_date()
             self._say(ALIVE)
-            service.measurements.observe_worker(len(self._state.connections), len(self._state.tasks))
+            service.measurements.observe_worker(
+                connections=len(self._state.connections),
+                requests=len(self._state.tasks),
+                queue_seconds=service.work.fullness() * self._settings.max_queue_ms / 1000,
+            )
             await asyncio.sleep(1.0 - time.time() % 1.0)  # when the second of the date changes
 
     def _set_date(self) -> None:
