@@ -15,6 +15,7 @@ from textpipe.service.settings import ServiceSettings
 CONNECTED, HEADERS, BODY, BUSY, IDLE, LEAVING = range(6)
 IDLE_SECONDS = 75.0  # between requests
 DRAINING_SECONDS = 1.0  # between requests, once the service ends: for what is on its way
+DRAINING_BODY_SECONDS = 4.0  # for a request that has begun to come by then
 LEAVING_SECONDS = 2.0  # for a client to read why it was refused
 _YOUNG_SECONDS = 1.0  # nobody makes room before
 _TICK, _DRAINING_TICK = 0.25, 0.05
@@ -69,7 +70,8 @@ class Watch:
     def drain(self) -> None:
         """No connection is kept for another request."""
         self.draining = True
-        self._limits[IDLE] = self._limits[CONNECTED] = DRAINING_SECONDS
+        most = [DRAINING_SECONDS, DRAINING_BODY_SECONDS, DRAINING_BODY_SECONDS, math.inf, DRAINING_SECONDS, 0.5]
+        self._limits = [min(pair) for pair in zip(self._limits, most, strict=True)]
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         """Not at once: what came while the loop was busy is read first, so that only clients are late, never we."""

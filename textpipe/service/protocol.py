@@ -184,9 +184,11 @@ class Connection(asyncio.Protocol):
             self._stop(400, "the target of the request is no path")
         version = self._parser.get_http_version()
         if version not in ("1.1", "1.0"):
-            self._stop(400, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+            self._stop(400, "only HTTP/1.1 is spoken here")
         if self._length > self._max_body:
             self._stop(413, f"the body is larger than {self._max_body:,} bytes")
+        if self._parser.should_upgrade() and (self._length or self._chunked):
+            self._stop(400, "only HTTP/1.1 is spoken here")  # the parser would not read the body
         path, _, query = url.partition(b"?")
         decoded = path.decode("ascii")
         server, client = self._addresses
@@ -252,6 +254,8 @@ class Connection(asyncio.Protocol):
         self._server.total_requests += 1
         if self._open and self._open[0] is exchange:
             self._open.popleft()
+        if self._reading is exchange:
+            self._reading = None  # the rest of its body is thrown away
         if self.transport.is_closing():
             return
         if not exchange.keep_alive:
@@ -313,6 +317,10 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, message: str, *, retry_after: int | None = None) -> None:
         """Answer with that as the last thing on this connection, after what was asked before."""
+        if self.phase == BODY and self._reading is None:  # it was answered already, without the body
+            self._leave()
+            self.transport.close()
+            return
         culprit, self._reading = self._reading, None
         if culprit is not None and culprit is self._open[0]:  # its application waits for a body that will not come
             culprit.scope["textpipe.refused"] = status
