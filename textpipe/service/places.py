@@ -70,9 +70,7 @@ class InLoop:
         while self.ring:
             queue, item = self.ring.take()
             if not dropped(queue, item, self._loop.time()):
-                finish(
-                    item.future, lambda item=item, queue=queue: measured(item.function, item.characters, queue.meter)
-                )
+                finish(item.future, partial(measured, item.function, item.characters, queue.meter))
                 queue.counts.taken += 1
                 done += item.seconds
             now = perf_counter()
