@@ -78,7 +78,7 @@ def _object(record: type, references: str) -> Schema:
         "type": "object",
         "description": " ".join(inspect.cleandoc(record.__doc__ or "").split()),
         "properties": {name: _schema(hint, references) for name, hint in hints.items()},
-        "required": [name for name in hints if name in record.__required_keys__],  # type: ignore[attr-defined]
+        "required": [name for name, hint in hints.items() if get_origin(hint) is not NotRequired],
         "additionalProperties": False,
     }
 

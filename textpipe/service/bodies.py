@@ -121,7 +121,7 @@ def _document(one: Any, number: int, endpoint: Endpoint, settings: ServiceSettin
 
 def _documents_of_lines(raw: bytes, endpoint: Endpoint, settings: ServiceSettings) -> list[Document]:
     """One of each line that is not blank. All are looked at before the first is worked on."""
-    found = []
+    found: list[Document] = []
     for number, line in enumerate(raw.split(b"\n"), start=1):
         if line.strip():
             try:
