@@ -12,10 +12,11 @@ from textpipe.errors import UsageError
 from textpipe.operations.store import artifact_details, served_artifacts
 from textpipe.service.answers import Refused, answer
 from textpipe.service.endpoints import service_of
+from textpipe.service.fields import NAME
 from textpipe.store.manifest import is_kind
 from textpipe.store.refs import resolve
 
-_NAME = re.compile(r"\w[\w.\-]{0,199}")
+_NAME = re.compile(NAME)
 _LIST = "GET /v1/artifacts lists them"
 
 

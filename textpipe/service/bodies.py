@@ -47,6 +47,8 @@ async def read_body(request: Request, endpoint: Endpoint, settings: ServiceSetti
     headers = request.headers
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     query = options_of_query(endpoint, request.query_params) if request.scope["query_string"] else {}
+    if query:
+        checked_options(endpoint, query)  # also those that the body's go before
     if kind == JSON:
         content = object_of(raw)
         body = _texts(content, endpoint, settings)

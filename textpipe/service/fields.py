@@ -17,13 +17,15 @@ from textpipe.keywords.extract import METHODS as KEYWORD_METHODS
 from textpipe.keywords.summary import SUMMARY_METHODS
 from textpipe.models.explanation import METHODS as EXPLAIN_METHODS
 from textpipe.models.explanation import UNITS
-from textpipe.segment.tokenizer import Mode
+from textpipe.operations.open_classifier import KIND as CLASSIFIER
+from textpipe.operations.open_vectors import KIND as EMBEDDINGS
+from textpipe.segment.tokenizer import Mode, Tokenizer
 from textpipe.service.answers import Refused
 from textpipe.store.refs import LATEST
 
 Kind = Literal["boolean", "integer", "number", "string", "names"]
-ARTIFACT = r"([a-z][a-z0-9-]{0,39}/)?\w[\w.\-]{0,199}"  # a name, an id, or one of them after its kind
-_ARTIFACT = re.compile(ARTIFACT)
+NAME = r"\w[\w.\-]{0,199}"  # of an artifact, or an id or its beginning
+_NAME = re.compile(NAME)
 LONGEST = 1_000  # characters of a string, and names of a list
 _MOST = 20_000  # of anything that is counted
 
@@ -33,7 +35,7 @@ class Field:
     """A field. kind: JSON's; `names` is a string with commas, or a list of strings
 
     default: what it is without being given; where that is None, null says the same
-    choices: of a string, or of each name; artifact: whether it names one
+    choices: of a string, or of each name; artifact: the kind of those that it names, as `news` or `classifier/news`
     least, most: of a number; above: whether `least` itself is too little
     """
 
@@ -45,7 +47,7 @@ class Field:
     least: float | None = None
     most: float | None = None
     above: bool = False
-    artifact: bool = False
+    artifact: str = ""
 
 
 class Endpoint(NamedTuple):
@@ -68,8 +70,8 @@ def _top(about: str, default: int | None, most: int = _MOST) -> Field:
     return Field("top", "integer", about, default, least=1, most=most)
 
 
-def _model(about: str) -> Field:
-    return Field("model", "string", about, LATEST, artifact=True)
+def _model(about: str, kind: str) -> Field:
+    return Field("model", "string", about, LATEST, artifact=kind)
 
 
 _HMM = Field("hmm", "boolean", "Join unknown characters by jieba's model.", True)
@@ -82,7 +84,9 @@ _STOPWORDS = Field(
     None,
     choices=("zh", "en", "none"),
 )
-_POS = Field("pos", "names", "Only these parts of speech, as jieba names them.", None)
+_POS = Field(
+    "pos", "names", "Only these parts of speech, as jieba names them.", None, tuple(sorted(Tokenizer().known_tags()))
+)
 _LOWERCASE = Field(
     "lowercase", "boolean", "Count words in lower case; null: only where there is no Han character.", None
 )
@@ -131,8 +135,14 @@ KEYWORDS = Endpoint(
             above=True,
         ),
         _CONVERGE,
-        Field("idf", "string", "Phrases, TF-IDF: an artifact of word weights; null: jieba's.", None, artifact=True),
-        Field("vectors", "string", "Phrases: an artifact of word vectors, which count then too.", None, artifact=True),
+        Field("idf", "string", "Phrases, TF-IDF: an artifact of word weights; null: jieba's.", None, artifact="idf"),
+        Field(
+            "vectors",
+            "string",
+            "Phrases: an artifact of word vectors, which count then too.",
+            None,
+            artifact=EMBEDDINGS,
+        ),
         Field("explain", "boolean", "Every signal of each keyword, and the sentences that hold it.", False),
         *_CUTTING,
     ),
@@ -161,7 +171,7 @@ SIMILAR = Endpoint(
     "/v1/similar",
     "Find the words whose vectors are nearest to those of words.",
     "SimilarRecord",
-    (_model("Word vectors of the store."), _top("How many.", 10, 1_000)),
+    (_model("Word vectors of the store.", EMBEDDINGS), _top("How many.", 10, 1_000)),
     takes="word",
 )
 CLASSIFY = Endpoint(
@@ -169,7 +179,7 @@ CLASSIFY = Endpoint(
     "Say which class each text belongs to, and how probable that is.",
     "ClassifyRecord",
     (
-        _model("A classifier of the store."),
+        _model("A classifier of the store.", CLASSIFIER),
         _top("Labels of a text, at most; null: 1, or all over their thresholds of a multi-label classifier.", None),
         Field(
             "threshold",
@@ -188,7 +198,7 @@ EXPLAIN = Endpoint(
     'a record for each of them, {"text": …} that of the likeliest.',
     "ExplainRecord",
     (
-        _model("A classifier of the store."),
+        _model("A classifier of the store.", CLASSIFIER),
         Field("label", "string", "What speaks for this label; null: the one that is predicted.", None),
         Field("against", "string", "What speaks for the label rather than for this one.", None),
         _top("The strongest tokens; null: all.", None),
@@ -214,7 +224,7 @@ MAP = Endpoint(
     "The most frequent words of an embedding in a plane, near where their vectors are near.",
     "MapRecord",
     (
-        _model("Word vectors of the store."),
+        _model("Word vectors of the store.", EMBEDDINGS),
         _top("How many words, the most frequent.", 1_000, 5_000),
         Field(
             "method",
@@ -261,14 +271,14 @@ def _unknown(name: str, endpoint: Endpoint) -> Refused:
     return Refused(422, what, hint=f"it has: {', '.join(known)}")
 
 
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 def _read(field: Field, text: str) -> Any:
     if field.kind == "boolean" and text in ("true", "false"):
         return text == "true"
     if field.kind in ("integer", "number") and _NUMBER.fullmatch(text):
-        return float(text) if "." in text else int(text)
+        return int(text) if text.lstrip("-").isdigit() else float(text)
     return text  # which is no number, as the check will say
 
 
@@ -297,12 +307,12 @@ def _number(field: Field, value: float) -> float:
 
 def _is_choice(field: Field, value: str) -> bool:
     if field.artifact:
-        return _ARTIFACT.fullmatch(value) is not None
+        return _NAME.fullmatch(value.removeprefix(f"{field.artifact}/")) is not None
     return value in field.choices if field.choices else 0 < len(value) <= LONGEST
 
 
 def _names(field: Field, value: Any) -> tuple[str, ...]:
-    given = value.split(",") if type(value) is str else value
+    given = [name.strip(" ") for name in value.split(",")] if type(value) is str else value
     if type(given) is not list or not 0 < len(given) <= LONGEST:
         raise _refused(field, value)
     for name in given:
@@ -336,5 +346,5 @@ def expected(field: Field) -> str:
         case "names":
             return f"names of {', '.join(field.choices)}" if field.choices else "a list of names"
     if field.artifact:
-        return "the name of an artifact"
+        return f"the name of an artifact of the kind {field.artifact}"
     return f"one of {', '.join(field.choices)}" if field.choices else f"a string of 1 to {LONGEST:,} characters"

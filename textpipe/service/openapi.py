@@ -4,6 +4,7 @@ from the schemas of the command line's records."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from starlette.routing import Route
 from textpipe.operations.record_schemas import schemas
 from textpipe.service.answers import JSON, JSON_LINES
 from textpipe.service.bodies import MAX_ID, MAX_WORD
-from textpipe.service.fields import ARTIFACT, ENDPOINTS, LONGEST, Endpoint, Field
+from textpipe.service.fields import ENDPOINTS, LONGEST, NAME, Endpoint, Field
 from textpipe.service.settings import ServiceSettings
 from textpipe.version import __version__
 
@@ -96,6 +97,7 @@ def _asking(endpoint: Endpoint) -> Schema:
     return {
         "operationId": endpoint.name,
         "summary": endpoint.about,
+        "parameters": [_parameter(field) for field in endpoint.fields],
         "requestBody": {"required": True, "content": body},
         "responses": {"200": {"description": "Records.", "content": answers}, **_errors(_ASKING)},
     }
@@ -144,9 +146,20 @@ def _field(field: Field) -> Schema:
     return found
 
 
+def _parameter(field: Field) -> Schema:
+    """A field in the query, which a body's goes before: there is no null, and a list has commas."""
+    schema = (
+        _commas(field)
+        if field.kind == "names"
+        else _field(replace(field, default=... if field.default is None else field.default))
+    )
+    schema = {name: value for name, value in schema.items() if value is not ... and name != "description"}
+    return {"name": field.name, "in": "query", "description": field.about, "schema": schema}
+
+
 def _string(field: Field) -> Schema:
     if field.artifact:
-        return {"pattern": f"^{ARTIFACT}$"}
+        return {"pattern": f"^({field.artifact}/)?{NAME}$"}
     if field.choices:
         return {"enum": [*field.choices, *([None] if field.default is None and field.kind != "names" else [])]}
     return {"minLength": 1, "maxLength": LONGEST}
@@ -157,7 +170,7 @@ def _commas(field: Field) -> Schema:
     if not field.choices:
         return {"type": "string", "minLength": 1, "maxLength": LONGEST, "description": about}
     one = "|".join(field.choices)
-    return {"type": "string", "pattern": f"^({one})(,({one}))*$", "description": about}
+    return {"type": "string", "pattern": f"^({one})( *, *({one}))*$", "description": about}
 
 
 def _listing() -> Schema:
@@ -170,7 +183,7 @@ def _listing() -> Schema:
 
 
 def _artifact() -> Schema:
-    name = {"type": "string", "pattern": r"^\w[\w.\-]{0,199}$"}
+    name = {"type": "string", "pattern": f"^{NAME}$"}
     kind = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$"}
     return {
         "operationId": "artifact",
