@@ -87,6 +87,7 @@ class Artifacts:
 
         Raises ArtifactError where there is nothing to give, UsageError for what may mean several.
         """
+        name = name.removeprefix(f"{kind}/")
         entry = self._names.get((kind, name))
         now = time.monotonic()
         if entry is None:
@@ -168,11 +169,10 @@ class Artifacts:
 
     def _mark(self, kind: str, name: str) -> tuple[int, ...] | None:
         """By which a name's file is known to be the same; None where there is none, as of an id."""
-        wanted, _, rest = name.rpartition("/")
-        if wanted not in ("", kind) or not usable_name(rest) or is_id(rest):
+        if not usable_name(name) or is_id(name):
             return None
         try:
-            found = os.stat(self.store.refs / kind / rest)
+            found = os.stat(self.store.refs / kind / name)
         except (OSError, ValueError):
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size

@@ -220,7 +220,7 @@ class Worker:
         while self._busy() and time.monotonic() < end:
             await asyncio.sleep(0.02)
         if unanswered := len(self._state.tasks):
-            tell("requests-given-up", worker=self._orders.slot, count=unanswered, after=self._settings.drain_seconds)
+            tell("requests-given-up", count=unanswered, after=self._settings.drain_seconds)
 
     def _busy(self) -> bool:
         return bool(self._accepting or self._state.connections or self._state.tasks)
