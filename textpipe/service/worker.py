@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import uvicorn
 from uvicorn.server import ServerState
 
+from textpipe.segment.tokenizer import Tokenizer
 from textpipe.service import measurements
 from textpipe.service.app import build_app
 from textpipe.service.endpoints import Service
@@ -92,6 +93,7 @@ class Worker:
         connections: Connections = options["http"]
         self._connect = lambda: connections(config, self._state, lifespan.state, self._loop)
         self._set_date()
+        Tokenizer().tokenize("先读词典")  # the first request need not wait for the dictionary
         watch = asyncio.create_task(service.artifacts.watch())
         named = asyncio.create_task(self._load_named(service))
         if self._orders.waits:
