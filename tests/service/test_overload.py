@@ -44,7 +44,8 @@ def serving(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     try:
         until = time.monotonic() + 60
         while not answers(port):
-            assert process.poll() is None and time.monotonic() < until, (folder / "log").read_text()
+            ended = process.poll() is not None or time.monotonic() > until
+            assert not ended, (folder / "log").read_text()
             time.sleep(0.1)
         yield port, process
     finally:
