@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+import textpipe
 from tests.conftest import DATA, ROOT
 
 CLIENT = Path(__file__).parent / "load.py"
@@ -70,7 +71,8 @@ def answers(port: int) -> bool:
 
 def requests(folder: Path) -> Path:
     """Key phrases of texts of several lengths."""
-    whole = "".join(path.read_text("utf-8") for path in sorted((DATA / "articles").glob("*.txt"))) * 4
+    whole = "".join(document.text for document in textpipe.read([str(DATA / "articles")]))
+    whole *= 2 * max(LENGTHS) // len(whole) + 1
     lines = []
     for number, length in enumerate(LENGTHS * 20):
         start = 37 * number % (len(whole) - length)
