@@ -48,7 +48,7 @@ class Pace:
     processor, less where it has several threads."""
 
     def __init__(self) -> None:
-        self._took = self._done = 1e-3
+        self._took = self._done = 0.05  # so that one stall at the start does not tell much
 
     def note(self, seconds: float, took: float) -> None:
         """seconds: of work that was done; took: meanwhile, by the clock"""
