@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from textpipe.errors import TextpipeError
-from textpipe.service import endpoints
+from textpipe.service import artifact_routes, endpoints, openapi
 from textpipe.service.answers import Refused, answer, error_answer
 from textpipe.service.guard import Guard
 from textpipe.service.logs import RequestLog
@@ -19,11 +19,11 @@ from textpipe.service.settings import ServiceSettings
 def build_app(settings: ServiceSettings) -> Starlette:
     """The ASGI application of one worker."""
     routes = [
-        Route("/v1/tokenize", endpoints.tokenize, methods=["POST"]),
-        Route("/v1/keywords", endpoints.keywords, methods=["POST"]),
-        Route("/v1/classify", endpoints.classify, methods=["POST"]),
+        *endpoints.routes(),
+        *artifact_routes.routes(),
         Route("/healthz", healthz),
     ]
+    routes.append(openapi.route(routes, settings))
     handlers = {TextpipeError: as_answer, Refused: as_answer, HTTPException: as_answer}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
