@@ -13,7 +13,6 @@ from textpipe.service.settings import ServiceSettings
 
 # what a connection is doing
 CONNECTED, HEADERS, BODY, BUSY, IDLE, LEAVING = range(6)
-IDLE_SECONDS = 75.0  # between requests
 DRAINING_SECONDS = 1.0  # between requests, once the service ends: for what is on its way
 DRAINING_BODY_SECONDS = 4.0  # for a request that has begun to come by then
 LEAVING_SECONDS = 2.0  # for a client to read why it was refused
@@ -49,7 +48,7 @@ class Watch:
             settings.header_seconds,  # HEADERS
             settings.body_seconds,  # BODY, from the request's first byte on
             math.inf,  # BUSY: the work has its own deadline
-            IDLE_SECONDS,
+            settings.idle_seconds,
             LEAVING_SECONDS,
         ]
         self._timer: asyncio.Handle | None = None
