@@ -27,7 +27,9 @@ from textpipe.service.answers import answer
 from textpipe.service.artifacts import Artifacts, Loaded
 from textpipe.service.bodies import Body, read_body
 from textpipe.service.fields import Endpoint
+from textpipe.service.health import Readiness
 from textpipe.service.maps import Maps
+from textpipe.service.measurements import Measurements
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.streams import streamed
 from textpipe.service.work import Work
@@ -45,8 +47,10 @@ class Service:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings = settings
-        self.artifacts = Artifacts(settings)
+        self.measurements = Measurements()
+        self.artifacts = Artifacts(settings, self.measurements)
         self.work = Work(settings)
+        self.readiness = Readiness(self.artifacts, self.work)
         self.maps = Maps()
 
 
