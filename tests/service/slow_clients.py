@@ -34,7 +34,7 @@ async def slow(number: int, port: int, end: float, lasted: list[float]) -> None:
                 if number % 3:
                     writer.write(b"a")
         writer.close()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
 
 
 async def main(port: int, count: int, seconds: float) -> None:
