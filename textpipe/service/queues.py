@@ -103,6 +103,10 @@ class Queue:
         self.counts.refused += 1
         raise busy(ahead)
 
+    def is_full(self, ahead: float, now: float) -> bool:
+        """Whether something new would be refused, where something else was a moment ago."""
+        return ahead > self.bound * _SHORT and now - self.refused_at <= _CALM
+
     def is_late(self, since: float, now: float) -> bool:
         """Whether what came then has waited for so long that nobody needs it any more."""
         return now - since > self.bound * _LATE

@@ -6,6 +6,7 @@ Every endpoint, and every network, has a queue of its own whose waiting time is 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -83,6 +84,17 @@ class Work:
         if patient:
             await _room(lambda: batcher.ahead)
         return await batcher.probabilities(predict, texts, patient=patient)
+
+    def is_full(self, queue: str) -> bool:
+        """Whether a short text for that queue would be refused, as others were a moment ago."""
+        both = self._queues.get(queue)
+        return both is not None and both.loop.is_full(self._loop.ahead(both.loop), time.monotonic())
+
+    def note_refused(self, queue: str) -> None:
+        """A text for that queue, which is full, was refused elsewhere."""
+        own = self._queues[queue].loop
+        own.counts.refused += 1
+        own.refused_at = time.monotonic()
 
     def states(self) -> Iterator[QueueState]:
         """Of all queues that there are."""
