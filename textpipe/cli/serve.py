@@ -74,7 +74,7 @@ _SECONDS = click.FloatRange(0.1, 3600)
 @click.option(
     "--max-queue-ms",
     type=click.FloatRange(1, 600_000),
-    default=1000.0,
+    default=200.0,
     show_default=True,
     help="Estimated waiting time, from which on requests are refused (503).",
 )

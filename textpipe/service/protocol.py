@@ -13,6 +13,7 @@ import functools
 import math
 import re
 from collections import deque
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any, NoReturn, cast
 from urllib.parse import unquote
@@ -34,6 +35,9 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _DISCARD = 8 << 20  # bytes that a refused client may still send before it is cut off
 
 
+Shed = Callable[[dict[str, Any], bytes], bytes | None]  # (scope, default headers) → a whole answer, or none
+
+
 class Malformed(Exception):
     """Raised in callbacks of the parser, which stops at it."""
 
@@ -51,7 +55,9 @@ class Connection(asyncio.Protocol):
         settings: ServiceSettings,
         log: RequestLog,
         watch: Watch,
+        shed: Shed | None = None,
     ) -> None:
+        self._shed = shed
         self.transport: asyncio.Transport
         self._app, self._app_state, self._server = config.loaded_app, app_state, server_state
         self._loop = _loop or asyncio.get_event_loop()
@@ -289,6 +295,13 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def _begin(self, exchange: Exchange) -> None:
+        if self._shed is not None and exchange.keep_alive and self.drained is None and not self._watch.draining:
+            found = self._shed(exchange.scope, self.default_headers())
+            if found is not None:
+                exchange.started = exchange.complete = True
+                self.transport.write(found)
+                self.answered(exchange)
+                return
         task = self._loop.create_task(run(exchange, self._app, on_bug=self._on_bug))
         self._server.tasks.add(task)
         task.add_done_callback(self._server.tasks.discard)
@@ -388,8 +401,8 @@ def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
 class Connections:
     """Makes those of one worker, for uvicorn, which takes this for a protocol's class."""
 
-    def __init__(self, settings: ServiceSettings, log: RequestLog) -> None:
-        self._settings, self._log, self._watch = settings, log, Watch(settings)
+    def __init__(self, settings: ServiceSettings, log: RequestLog, shed: Shed | None = None) -> None:
+        self._settings, self._log, self._watch, self._shed = settings, log, Watch(settings), shed
 
     def __call__(
         self,
@@ -399,7 +412,14 @@ class Connections:
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> Connection:
         return Connection(
-            config, server_state, app_state, _loop, settings=self._settings, log=self._log, watch=self._watch
+            config,
+            server_state,
+            app_state,
+            _loop,
+            settings=self._settings,
+            log=self._log,
+            watch=self._watch,
+            shed=self._shed,
         )
 
     def drain(self) -> None:
@@ -407,10 +427,13 @@ class Connections:
         self._watch.drain()
 
 
-def uvicorn_options(settings: ServiceSettings, log: RequestLog) -> dict[str, Any]:
-    """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more."""
+def uvicorn_options(settings: ServiceSettings, log: RequestLog, *, shed: Shed | None = None) -> dict[str, Any]:
+    """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more.
+
+    shed: gives the whole answer to a request that is refused before anything is made of it, None to others
+    """
     return {
-        "http": Connections(settings, log),
+        "http": Connections(settings, log, shed),
         "ws": "none",
         "interface": "asgi3",
         "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For
