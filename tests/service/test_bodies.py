@@ -175,7 +175,8 @@ def test_an_error_in_the_middle_is_the_last_line() -> None:
 
     calls = []
 
-    async def records(documents: Any) -> list[Any]:
+    async def records(documents: Any, *, patient: bool = False) -> list[Any]:
+        assert patient == (len(calls) > 0)
         calls.append(len(documents))
         if len(calls) == 3:
             raise ArtifactError("damaged", hint="repair it")

@@ -6,11 +6,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from textpipe.errors import TextpipeError
-from textpipe.service import artifact_routes, endpoints, openapi
-from textpipe.service.answers import Refused, answer, error_answer
+from textpipe.service import artifact_routes, endpoints, health, openapi
+from textpipe.service.answers import Refused, error_answer
+from textpipe.service.guard import Guard
+from textpipe.service.logs import RequestLog
 from textpipe.service.settings import ServiceSettings
 
 
@@ -19,18 +20,16 @@ def build_app(settings: ServiceSettings) -> Starlette:
     routes = [
         *endpoints.routes(),
         *artifact_routes.routes(),
-        Route("/healthz", healthz),
+        *health.routes(),
     ]
     routes.append(openapi.route(routes, settings))
     handlers = {TextpipeError: as_answer, Refused: as_answer, HTTPException: as_answer}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.service = endpoints.Service(settings)
+    app.state.log = RequestLog(observe=app.state.service.measurements.observe)
+    app.add_middleware(Guard, settings=settings, log=app.state.log)
     return app
-
-
-async def healthz(_request: Request) -> Response:
-    return answer({"status": "alive"})
 
 
 async def as_answer(_request: Request, error: Exception) -> Response:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import orjson
 from starlette.requests import Request
 
 from textpipe.corpus.document import Document
+from textpipe.service import strict_json
 from textpipe.service.answers import JSON, JSON_LINES, Refused
 from textpipe.service.fields import Endpoint, checked_options, options_of_query
 from textpipe.service.settings import ServiceSettings
@@ -66,10 +66,7 @@ async def read_body(request: Request, endpoint: Endpoint, settings: ServiceSetti
 
 def object_of(raw: bytes) -> dict[str, Any]:
     """The object that JSON is. Raises Refused (400, 422)."""
-    try:
-        content = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Refused(400, f"the body is not JSON: {error}") from None
+    content = strict_json.loads(raw)
     if type(content) is not dict:
         raise Refused(422, "the body is not an object", hint=f"{_ONE} or {_SEVERAL}")
     return content
