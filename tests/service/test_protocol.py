@@ -293,6 +293,11 @@ def test_bodies_that_come_too_slowly(hasty: Worker) -> None:
     assert statuses(hasty.ask(chunked(TEXT, port=hasty.port)[:-5])) == [408]
 
 
+def test_an_idle_connection_ends(tmp_path: Path) -> None:
+    with one_worker(tmp_path, idle_seconds=0.2) as worker:
+        assert statuses(worker.ask(get(b"/healthz", port=worker.port, close=False))) == [200]
+
+
 def test_saying_nothing(hasty: Worker) -> None:
     assert hasty.ask(b"") == b""
     assert hasty.ask(b"\r\n") == b""

@@ -13,11 +13,10 @@ from textpipe.service.settings import ServiceSettings
 
 # what a connection is doing
 CONNECTED, HEADERS, BODY, BUSY, IDLE, LEAVING = range(6)
-IDLE_SECONDS = 75.0  # between requests
 DRAINING_SECONDS = 1.0  # between requests, once the service ends: for what is on its way
 DRAINING_BODY_SECONDS = 4.0  # for a request that has begun to come by then
 LEAVING_SECONDS = 2.0  # for a client to read why it was refused
-_YOUNG_SECONDS = 1.0  # nobody makes room before
+_YOUNG = {CONNECTED: 0.1, HEADERS: 0.1, BODY: 0.1, IDLE: 1.0}  # seconds in which nobody must make room
 _TICK, _DRAINING_TICK = 0.25, 0.05
 
 
@@ -49,7 +48,7 @@ class Watch:
             settings.header_seconds,  # HEADERS
             settings.body_seconds,  # BODY, from the request's first byte on
             math.inf,  # BUSY: the work has its own deadline
-            IDLE_SECONDS,
+            settings.idle_seconds,
             LEAVING_SECONDS,
         ]
         self._timer: asyncio.Handle | None = None
@@ -92,9 +91,9 @@ class Watch:
 
     def _make_room(self, now: float) -> bool:
         """The slowest request that is not there yet goes, or else the connection that was idle for longest."""
-        old = [one for one in self.connections if now - one.since > _YOUNG_SECONDS and not one.is_closing()]
+        old = [one for one in self.connections if now - one.since > _YOUNG.get(one.phase, math.inf)]
         for phases in ((CONNECTED, HEADERS, BODY), (IDLE,)):
-            found = [one for one in old if one.phase in phases]
+            found = [one for one in old if one.phase in phases and not one.is_closing()]
             if found:
                 min(found, key=lambda one: one.since).make_room()
                 return True

@@ -23,6 +23,7 @@ class ServiceSettings:
     max_queue_ms: estimated waiting time from which on requests are refused (503)
     max_artifacts: that a worker keeps in memory, besides those of `artifacts`
     max_connections: of a worker; header_seconds, body_seconds: from the first byte on, until all of it must be there
+    idle_seconds: how long a connection is kept between requests
     drain_seconds: until what is in flight must be answered after SIGTERM; log_texts: whether texts stand in the log
     """
 
@@ -46,6 +47,7 @@ class ServiceSettings:
     max_connections: int = 256
     header_seconds: float = 10.0
     body_seconds: float = 20.0
+    idle_seconds: float = 75.0
     drain_seconds: float = 8.0
     log_texts: bool = False
 
