@@ -173,7 +173,7 @@ def test_an_error_in_the_middle_is_the_last_line() -> None:
     from textpipe.corpus.document import Document
     from textpipe.errors import ArtifactError
 
-    calls = []
+    calls: list[int] = []
 
     async def records(documents: Any, *, patient: bool = False) -> list[Any]:
         assert patient == (len(calls) > 0)
@@ -289,13 +289,18 @@ def test_a_graph(sample_store: Path, sample_client: TestClient, tmp_path: Path) 
 def test_a_map_is_made_once(sample_client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     from textpipe.service import maps
 
-    made = []
+    made: list[int] = []
     original = maps._map
-    monkeypatch.setattr(maps, "_map", lambda *given: made.append(given) or original(*given))
+
+    def counted(*given: Any) -> bytes:
+        made.append(given[1])
+        return original(*given)
+
+    monkeypatch.setattr(maps, "_map", counted)
     asked = {"model": "words", "top": 20, "method": "pca"}
     first, second = (sample_client.post("/v1/map", json=asked) for _ in range(2))
     assert first.content == second.content
-    assert len(made) == 1
+    assert made == [20]
     words = first.json()["words"]
     assert len(words) == 20
     assert set(words[0]) == {"word", "x", "y", "cluster", "count"}
