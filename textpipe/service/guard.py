@@ -14,10 +14,11 @@ import ipaddress
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from textpipe.service.answers import Refused, error_answer
@@ -145,16 +146,15 @@ class Guard:
             return Refused(403, "requests of other sites are refused", hint="open the service's own page")
         method = scope["method"]
         if method not in METHODS:
-            allowed = ", ".join(METHODS)
+            allowed = ", ".join(methods_of(scope))
             return Refused(405, "no such method here", hint=f"one of {allowed}", headers={"allow": allowed})
         if not usable_path(scope.get("raw_path") or scope["path"].encode()):
             return Refused(404, "no such path")
         if self._token is not None and not self._may(scope["path"], found):
             headers = {"www-authenticate": "Bearer"}
             return Refused(401, "a token is needed", hint="Authorization: Bearer TOKEN", headers=headers)
-        if method == "POST":
-            return wrong_type(found)
-        return None
+        wrong = wrong_type(found) if method == "POST" else None
+        return wrong if wrong is None or "POST" in methods_of(scope) else None  # else the route refuses the method
 
     def hosts(self, server: tuple[str, int] | None) -> frozenset[bytes]:
         """What `Host` may be, of connections to that address: it alone, the names of this machine for itself, and those
@@ -183,6 +183,18 @@ class Guard:
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given.decode()
         return f"{self._first}-{self._count:x}"
+
+
+def methods_of(scope: Scope) -> Sequence[str]:
+    """Those that the path has; where there is no such path, all that there are."""
+    routes: Sequence[BaseRoute] = scope["app"].routes if "app" in scope else ()
+    own = {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.path_regex.match(scope["path"])
+        for method in route.methods or ()
+    }
+    return sorted(own) or METHODS
 
 
 def _hosts(names: tuple[str, ...], port: int) -> list[bytes]:
