@@ -80,8 +80,8 @@ def wrong_values() -> Iterator[tuple[Endpoint, str, Any]]:
         "boolean": [True],
         "integer": [1],
         "number": [0.5],
-        "string": ["x"],
-        "names": [["x"]],
+        "string": ["?"],
+        "names": [["?"]],
     }
     for endpoint in fields.ENDPOINTS:
         for field in endpoint.fields:
@@ -108,7 +108,7 @@ def test_values_that_a_field_cannot_have() -> None:
         with pytest.raises(Refused, match=name) as caught:
             checked_options(endpoint, {name: value})
         assert caught.value.status == 422
-        assert len(caught.value.message) < 300
+        assert len(caught.value.message) < 500
 
 
 def test_defaults_are_values_that_a_field_can_have() -> None:

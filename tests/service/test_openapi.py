@@ -70,7 +70,9 @@ def asked(store: Path, *, examples: int) -> tuple[int, list[str]]:
                 count += 1
                 case = event.recorder.cases[identity].value
                 failed = [check for check in checks if check.status != Status.SUCCESS]
-                wrong += [f"{check.name}: {case.method} {case.path} {case.query} {case.body}"[:500] for check in failed]
+                wrong += [
+                    f"{check.name}: {case.method} {case.path} {case.query} {case.body!r}"[:500] for check in failed
+                ]
         elif isinstance(event, events.NonFatalError | events.FatalError):
             wrong.append(repr(event))
     return count, wrong

@@ -31,12 +31,10 @@ from textpipe.service.health import Readiness
 from textpipe.service.maps import Maps
 from textpipe.service.measurements import Measurements
 from textpipe.service.settings import ServiceSettings
-from textpipe.service.streams import streamed
+from textpipe.service.streams import Records, streamed
 from textpipe.service.work import Work
 
 Options = Mapping[str, Any]
-Records = Callable[[Sequence[Document]], Awaitable[Sequence[Any]]]  # of some of a request's documents
-
 _REMEMBERED = 64  # settings: what they need, as an extractor, takes longer to make than a text to work on
 _A_CHARACTER = 500  # multiplications that take about as long as a character of a text
 _SPELLED = 100_000  # words, the most frequent ones, among which near spellings are looked for
@@ -108,9 +106,11 @@ async def similar(service: Service, options: Options) -> Records:
     def work(documents: Sequence[Document]) -> list[Any]:
         return list(similar_words(vectors, [one.text for one in documents], k=options["top"]))
 
-    async def records(documents: Sequence[Document]) -> Sequence[Any]:
+    async def records(documents: Sequence[Document], *, patient: bool = False) -> Sequence[Any]:
         cost = characters(documents) + size * len(documents)
-        return await service.work.run(lambda: work(documents), characters=cost, queue=loaded.artifact.address)
+        return await service.work.run(
+            lambda: work(documents), characters=cost, queue=loaded.artifact.address, patient=patient
+        )
 
     return records
 
@@ -118,10 +118,10 @@ async def similar(service: Service, options: Options) -> Records:
 async def classify(service: Service, options: Options) -> Records:
     loaded = await service.artifacts.classifier(options["model"])
 
-    async def records(documents: Sequence[Document]) -> Sequence[Any]:
+    async def records(documents: Sequence[Document], *, patient: bool = False) -> Sequence[Any]:
         if not documents:
             return []
-        found = await service.work.probabilities(loaded, [one.text for one in documents])
+        found = await service.work.probabilities(loaded, [one.text for one in documents], patient=patient)
         made = classify_records(documents, found, loaded.value, k=options["top"], threshold=options["threshold"])
         return [record for record, _ in made]
 
@@ -137,10 +137,10 @@ async def explain(service: Service, options: Options) -> Records:
     def work(documents: Sequence[Document]) -> list[Any]:
         return [one.record for one in explain_documents(pieces(documents), loaded.value, settings)]
 
-    async def records(documents: Sequence[Document]) -> Sequence[Any]:
+    async def records(documents: Sequence[Document], *, patient: bool = False) -> Sequence[Any]:
         cost = characters(documents) + service.settings.inline  # never here: networks are asked many times for a text
         queue = f"explain/{loaded.artifact.address}"
-        return await service.work.run(lambda: work(documents), characters=cost + 1, queue=queue)
+        return await service.work.run(lambda: work(documents), characters=cost + 1, queue=queue, patient=patient)
 
     return records
 
@@ -153,8 +153,10 @@ async def graph(service: Service, options: Options) -> Records:
 def in_queue(service: Service, queue: str, work: Callable[[Sequence[Document]], list[Any]]) -> Records:
     """What does that work where it belongs."""
 
-    async def records(documents: Sequence[Document]) -> Sequence[Any]:
-        return await service.work.run(lambda: work(documents), characters=characters(documents), queue=queue)
+    async def records(documents: Sequence[Document], *, patient: bool = False) -> Sequence[Any]:
+        return await service.work.run(
+            lambda: work(documents), characters=characters(documents), queue=queue, patient=patient
+        )
 
     return records
 

@@ -14,10 +14,11 @@ import ipaddress
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from textpipe.service.answers import Refused, error_answer
@@ -155,24 +156,24 @@ class Guard:
             return Refused(403, "requests of other sites are refused", hint="open the service's own page")
         method = scope["method"]
         if method not in METHODS:
-            allowed = ", ".join(METHODS)
+            allowed = ", ".join(methods_of(scope))
             return Refused(405, "no such method here", hint=f"one of {allowed}", headers={"allow": allowed})
         if not usable_path(scope.get("raw_path") or scope["path"].encode()):
             return Refused(404, "no such path")
         if self._token is not None and not self._may(scope["path"], found):
             headers = {"www-authenticate": "Bearer"}
             return Refused(401, "a token is needed", hint="Authorization: Bearer TOKEN", headers=headers)
-        if method == "POST":
-            return wrong_type(found)
-        return None
+        wrong = wrong_type(found) if method == "POST" else None
+        return wrong if wrong is None or "POST" in methods_of(scope) else None  # else the route refuses the method
 
     def hosts(self, server: tuple[str, int] | None) -> frozenset[bytes]:
-        """What `Host` may be, of connections to that address: it alone, the names of this machine for itself, and those
-        of the settings, with a port or, for the service's own, without."""
+        """What `Host` may be, of connections to that address: it alone and the names of this machine for itself, with
+        the port; and those of the settings, which a proxy may write without."""
         address, port = server or (self._settings.host, self._settings.port)
         known = self._hosts.get((address, port))
         if known is None:
-            known = frozenset(_hosts((*LOOPBACK, address, self._settings.host, *self._settings.hosts), port))
+            own = _hosts((*LOOPBACK, address, self._settings.host), port, bare=port == 80)
+            known = frozenset([*own, *_hosts(self._settings.hosts, port, bare=True)])
             if len(self._hosts) < 64:
                 self._hosts[address, port] = known
         return known
@@ -195,7 +196,20 @@ class Guard:
         return f"{self._first}-{self._count:x}"
 
 
-def _hosts(names: tuple[str, ...], port: int) -> list[bytes]:
+def methods_of(scope: Scope) -> Sequence[str]:
+    """Those that the path has; where there is no such path, all that there are."""
+    routes: Sequence[BaseRoute] = scope["app"].routes if "app" in scope else ()
+    own = {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.path_regex.match(scope["path"])
+        for method in route.methods or ()
+    }
+    return sorted(own) or METHODS
+
+
+def _hosts(names: tuple[str, ...], port: int, *, bare: bool) -> list[bytes]:
+    """As they are written in `Host`. bare: without a port, too"""
     every = []
     for name in (one.lower().strip() for one in names):
         if _is_wildcard(name):
@@ -203,8 +217,8 @@ def _hosts(names: tuple[str, ...], port: int) -> list[bytes]:
         if re.search(r"\]:\d+$|^[^:\[\]]+:\d+$", name):  # with a port of its own
             every.append(name)
             continue
-        bare = f"[{name}]" if ":" in name and not name.startswith("[") else name
-        every += [f"{bare}:{port}", *([bare] if port in (80, 443) else [])]
+        written = f"[{name}]" if ":" in name and not name.startswith("[") else name
+        every += [f"{written}:{port}", *([written] if bare else [])]
     return [one.encode("idna" if not one.isascii() else "ascii") for one in every]
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from typing import Any, Protocol
 
 import orjson
 from starlette.responses import Response, StreamingResponse
@@ -15,11 +13,16 @@ from textpipe.errors import TextpipeError
 from textpipe.service.answers import JSON_LINES, Refused
 
 _TOGETHER, _CHARACTERS = 64, 16_000  # texts that are worked on at once, and characters
-_PATIENCE, _PAUSE = 20.0, 0.2  # seconds that a stream waits where others are refused, and between two attempts
-_Records = Callable[[Sequence[Document]], Awaitable[Sequence[Any]]]
 
 
-async def streamed(documents: Sequence[Document], records: _Records) -> Response:
+class Records(Protocol):
+    """What makes the records of some of a request's documents. patient: waits for its turn where new requests are
+    refused (503), as what has begun does"""
+
+    def __call__(self, documents: Sequence[Document], *, patient: bool = False) -> Awaitable[Sequence[Any]]: ...
+
+
+async def streamed(documents: Sequence[Document], records: Records) -> Response:
     """A line a record. What is wrong with the first ones is an error with its status; later the last line is the error:
     {"error": …}."""
     parts = _parts(documents)
@@ -27,27 +30,15 @@ async def streamed(documents: Sequence[Document], records: _Records) -> Response
     return StreamingResponse(_lines(first, parts, records), media_type=JSON_LINES)
 
 
-async def _lines(first: Sequence[Any], parts: Iterator[Sequence[Document]], records: _Records) -> AsyncIterator[bytes]:
+async def _lines(first: Sequence[Any], parts: Iterator[Sequence[Document]], records: Records) -> AsyncIterator[bytes]:
     yield _encoded(first)
     for part in parts:
         try:
-            found = await _patiently(part, records)
+            found = await records(part, patient=True)
         except (Refused, TextpipeError) as error:  # the status has been sent
             yield _encoded([{"error": {"message": error.message, "hint": error.hint}}])
             return
         yield _encoded(found)
-
-
-async def _patiently(part: Sequence[Document], records: _Records) -> Sequence[Any]:
-    """A stream that has begun waits its turn where a new request is refused (503)."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return await records(part)
-        except Refused as error:
-            if error.status != 503 or time.monotonic() > until:
-                raise
-        await asyncio.sleep(_PAUSE)
 
 
 def _parts(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
