@@ -1,13 +1,20 @@
-"""Where work runs: short texts here, long ones in a thread, those for a network in batches; how much of it may wait."""
+"""Where work runs: what is short in the event loop, what is long in a thread, what a network does in batches.
+
+Every endpoint, and every network, has a queue of its own whose waiting time is bounded; see queues.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from textpipe.models import CLASSIFIERS
 from textpipe.service.artifacts import Loaded
+from textpipe.service.batching import Batcher
+from textpipe.service.places import InLoop, InThreads
+from textpipe.service.queues import Counts, Meter, Queue
 from textpipe.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -15,6 +22,31 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 T = TypeVar("T")
+_ONE_BY_ONE = frozenset({"linear", "fasttext"})  # a few products of a sparse row: nothing to share
+_LONGEST = 256  # characters of a text that a classifier which does not say so reads
+_LONG = 0.005  # seconds of work that are too long for the event loop, whatever the characters
+_MOST_QUEUES, _MOST_BATCHERS = 256, 64  # names of artifacts come and go
+_PATIENCE = 0.02  # seconds of work ahead that what is patient adds to, and between looks
+
+
+class QueueState(NamedTuple):
+    """A queue now. place: `loop`, `threads` or `batches`; seconds: estimated until something new would begin; bound:
+    seconds from which on it is refused; waiting: requests; counts: since the start"""
+
+    name: str
+    place: str
+    seconds: float
+    bound: float
+    waiting: int
+    counts: Counts
+
+
+class _Both(NamedTuple):
+    """The queues of one name, with one measure of how long its work takes."""
+
+    meter: Meter
+    loop: Queue
+    threads: Queue
 
 
 class Work:
@@ -22,16 +54,97 @@ class Work:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings = settings
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="textpipe-work")
+        self._loop, self._threads = InLoop(), InThreads(settings.threads)
+        self._queues: dict[str, _Both] = {}
+        self._batchers: dict[str, Batcher] = {}
 
-    async def run(self, function: Callable[[], T], *, characters: int, queue: str = "") -> T:  # noqa: ARG002
+    async def run(self, function: Callable[[], T], *, characters: int, queue: str = "", patient: bool = False) -> T:
         """What it returns. characters: of its texts; queue: what it is measured and bounded with, an endpoint's name or
-        an artifact's address. Raises Refused (503, Retry-After) when too much is waiting."""
-        if characters <= self.settings.inline:
-            return function()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+        an artifact's address; patient: waits for room instead, for parts of what was begun (streams). Raises Refused
+        (503, Retry-After) when too much is waiting."""
+        both = self._queues.get(queue) or self._new(queue)
+        settings = self.settings
+        short = characters <= settings.inline and both.meter.known and both.meter.estimate(characters) <= _LONG
+        place, own = (self._loop, both.loop) if short else (self._threads, both.threads)
+        if patient:
+            await _room(lambda: place.ahead(own))
+        return await place.run(own, function, characters, patient=patient)
 
-    async def probabilities(self, loaded: Loaded, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """float32[texts, labels] of a classifier, together with those of other requests. Raises Refused as `run`."""
-        predict: Any = loaded.value.predict_proba
-        return await self.run(lambda: predict(texts), characters=sum(map(len, texts)), queue=loaded.artifact.address)
+    async def probabilities(
+        self, loaded: Loaded, texts: Sequence[str], *, patient: bool = False
+    ) -> npt.NDArray[np.float32]:
+        """float32[texts, labels] of a classifier, of networks together with those of other requests. Raises Refused as
+        `run`."""
+        address = loaded.artifact.address
+        predict: Callable[[Sequence[str]], Any] = loaded.value.predict_proba
+        batcher = self._batchers.get(address) or self._new_batcher(address, loaded.value)
+        if not texts or batcher is None:
+            characters = sum(map(len, texts))
+            return await self.run(lambda: predict(texts), characters=characters, queue=address, patient=patient)
+        if patient:
+            await _room(lambda: batcher.ahead)
+        return await batcher.probabilities(predict, texts, patient=patient)
+
+    def is_full(self, queue: str) -> bool:
+        """Whether a short text for that queue would be refused, as others were a moment ago."""
+        both = self._queues.get(queue)
+        return both is not None and both.loop.is_full(self._loop.ahead(both.loop), time.monotonic())
+
+    def note_refused(self, queue: str) -> None:
+        """A text for that queue, which is full, was refused elsewhere."""
+        own = self._queues[queue].loop
+        own.counts.refused += 1
+        own.refused_at = time.monotonic()
+
+    def states(self) -> Iterator[QueueState]:
+        """Of all queues that there are."""
+        for both in self._queues.values():
+            for place, queue in ((self._loop, both.loop), (self._threads, both.threads)):
+                name = "loop" if place is self._loop else "threads"
+                yield QueueState(queue.name, name, place.ahead(queue), queue.bound, len(queue.items), queue.counts)
+        for batcher in self._batchers.values():
+            queue = batcher.queue
+            yield QueueState(queue.name, "batches", batcher.ahead, queue.bound, batcher.waiting, queue.counts)
+
+    def fullness(self) -> float:
+        """How full the fullest queue is, from 0 to 1 or a little more."""
+        return max((state.seconds / state.bound for state in self.states()), default=0.0)
+
+    def close(self) -> None:
+        """Nothing new is begun in threads; what runs there is not waited for."""
+        self._threads.close()
+        for batcher in self._batchers.values():
+            batcher.close()
+
+    def _new(self, name: str) -> _Both:
+        if len(self._queues) >= _MOST_QUEUES:
+            self._queues.pop(next(iter(self._queues)))  # what waits there is worked on all the same
+        meter, bound = Meter(), self.settings.max_queue_ms / 1_000
+        self._queues[name] = _Both(meter, Queue(name, bound, meter), Queue(name, bound, meter))
+        return self._queues[name]
+
+    def _new_batcher(self, address: str, classifier: Any) -> Batcher | None:
+        if not gains_by_batches(classifier):
+            return None
+        for name in [name for name, one in self._batchers.items() if one.idle][
+            : max(len(self._batchers) - _MOST_BATCHERS, 0)
+        ]:
+            self._batchers.pop(name).close()
+        longest = getattr(classifier.config, "max_length", _LONGEST)
+        self._batchers[address] = Batcher(address, longest=longest, settings=self.settings)
+        return self._batchers[address]
+
+
+def gains_by_batches(classifier: Any) -> bool:
+    """Whether texts that are predicted together take less time than one by one: where networks decide."""
+    members = getattr(classifier, "members", None)
+    if members is not None:
+        return not members.keys() <= _ONE_BY_ONE
+    place = f"{type(classifier).__module__}:{type(classifier).__name__}"
+    return place not in {CLASSIFIERS[name] for name in _ONE_BY_ONE}
+
+
+async def _room(ahead: Callable[[], float]) -> None:
+    """Until little is ahead."""
+    while ahead() > _PATIENCE:
+        await asyncio.sleep(_PATIENCE)

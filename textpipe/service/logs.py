@@ -1,0 +1,152 @@
+"""One JSON line a request, on standard error, that no request can shape and that no slow reader can hold up.
+
+    {"time": …, "method": "POST", "route": "/v1/keywords", "status": 200, "ms": 1.24, "body": 1032, "bytes": 801, "id"}
+
+`route` is the route's template, null where there was none; `body` and `bytes` are the bytes of body that came and went.
+`path` (of requests that found no route), `error` (of a bug of ours: where it was raised) and `text` (only with
+--log-texts) are there where they apply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+import os
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+# DEL and C1, what changes the direction of writing, what ends a line elsewhere, what is not seen; lone surrogates
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_FLUSH_SECONDS = 0.1
+_WAITING = 1 << 20  # characters that may wait for a reader of the log
+_LONGEST = 4_000  # characters of a text
+
+
+class Answered(NamedTuple):
+    """A request and how it went. route: the template; seconds: from its headers on; body, sent: bytes of bodies
+    path: what was asked, where there is no route; error: of a bug; text: the body, only where that is wanted"""
+
+    method: str
+    route: str | None
+    status: int
+    seconds: float
+    body: int
+    sent: int
+    request: str
+    path: str | None = None
+    error: str | None = None
+    text: str | None = None
+
+
+def quoted(text: str) -> str:
+    """As a JSON string that shows what it holds: control characters of all kinds are escaped."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+class RequestLog:
+    """Of one worker. Lines are gathered for a tenth of a second and written by a thread, so that a log that nobody
+    reads never stops the service: what does not fit any more is left out and counted.
+
+    stream: a file descriptor; observe: is told of every request, for measurements
+    """
+
+    def __init__(self, *, stream: int = 2, observe: Callable[[Answered], None] | None = None) -> None:
+        self.observe = observe
+        self._stream = stream
+        self._lines: list[str] = []
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._waiting = self._dropped = 0
+        self._writer: threading.Thread | None = None
+        self._second, self._stamp = 0, ""
+        atexit.register(self.close)
+
+    def request(self, one: Answered) -> None:
+        """A line for it."""
+        if self.observe is not None:
+            self.observe(one)
+        route = "null" if one.route is None else quoted(one.route)
+        line = (
+            f'{{"time":"{self._time()}","method":"{one.method}","route":{route},"status":{one.status},'
+            f'"ms":{one.seconds * 1000:.2f},"body":{one.body},"bytes":{one.sent},"id":"{one.request}"'
+        )
+        for name, value in (("path", one.path), ("error", one.error), ("text", one.text)):
+            if value is not None:
+                line += f',"{name}":{quoted(value[:_LONGEST])}'
+        self._add(line + "}\n")
+
+    def event(self, event: str, **fields: object) -> None:
+        """A line for what is no request: a worker that started, an artifact that changed."""
+        rest = "".join(f",{quoted(name)}:{quoted(str(value)[:_LONGEST])}" for name, value in fields.items())
+        self._add(f'{{"time":"{self._time()}","event":{quoted(event)}{rest}}}\n')
+
+    def flush(self) -> None:
+        """Hand the lines over to the thread."""
+        if not self._lines:
+            return
+        text, self._lines = "".join(self._lines), []
+        self._waiting += len(text)
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write, name="textpipe-log", daemon=True)
+            self._writer.start()
+        self._queue.put(text)
+
+    def close(self, *, seconds: float = 1.0) -> None:
+        """Write what is left, as far as somebody reads it within that time."""
+        self.flush()
+        if self._writer is not None:
+            self._queue.put(None)
+            self._writer.join(seconds)
+            self._writer = None
+        atexit.unregister(self.close)
+
+    def _add(self, line: str) -> None:
+        if self._waiting > _WAITING:
+            self._dropped += 1
+            return
+        if self._dropped:
+            line = f'{{"time":"{self._time()}","event":"lines left out","count":"{self._dropped}"}}\n{line}'
+            self._dropped = 0
+        if not self._lines:
+            self._later()
+        self._lines.append(line)
+
+    def _later(self) -> None:
+        loop = asyncio._get_running_loop()  # None outside of one, where the end of the process flushes
+        if loop is not None:
+            loop.call_later(_FLUSH_SECONDS, self.flush)
+
+    def _time(self) -> str:
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
+
+    def _write(self) -> None:
+        """In the thread. A log that cannot be written has nobody to tell."""
+        while (text := self._queue.get()) is not None:
+            left = memoryview(text.encode())
+            while left:
+                try:
+                    left = left[os.write(self._stream, left) :]
+                except OSError:
+                    break
+            self._waiting -= len(text)
+
+
+def place_of(error: BaseException) -> str:
+    """Its type and where it was raised: no message, for that may hold a text."""
+    places: list[str] = []
+    trace: Any = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' < '.join(reversed(places[-6:]))}"
