@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -14,6 +14,7 @@ from textpipe.cli.computing import takes_device
 from textpipe.cli.console import note, one_line, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, print_styled, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.remote import client_of, fields_of
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, InputError, UsageError
 
@@ -90,12 +91,7 @@ def explain(
       textpipe explain news comments.csv --label sports --against finance --format csv
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.models.explanation import explain as explain_texts
-    from textpipe.models.explanation import label_numbers
-    from textpipe.operations.explain_decisions import ExplainSettings, explain_documents
-    from textpipe.operations.open_classifier import open_classifier
 
-    settings = ExplainSettings(label=label, against=against, **options)
     if label is not None and label == against:
         raise UsageError(f"--against names the label itself, {label!r}", hint="another label, or leave it out")
     kind = destination.format
@@ -105,17 +101,25 @@ def explain(
         require_jinja2()
     log = ReadLog()
     pieces = _pieces(reading, text, log)
-    classifier, artifact = open_classifier(store, name, device=device)
-    label_numbers([one for one in (label, against) if one is not None], classifier.labels)
-    explain_texts(classifier, [""], label, method=settings.method)  # a method that it lacks shows before the work
+    client = client_of(context)
+    if client is None:
+        explained, address = _explained(pieces, store, name, device, label=label, against=against, **options)
+    else:
+        from textpipe.cli.remote_explanations import address_of, explanations_of
+
+        fields = {**fields_of(context), "model": name}
+        if kind in ("table", "html"):
+            fields.pop("top", None)  # which leaves out here what is counted there
+        address = address_of(client, name) if kind == "html" else ""
+        explained = cast("Generator[Explained]", explanations_of(client, pieces, fields))
     failed: list[str] = []
     count = empty = 0
     progress = not reading.quiet and not destination.on_terminal
     writer = _page_writer if kind == "html" else _record_writer
     with (
         destination.open(log.paths) as write,
-        closing(explain_documents(pieces, classifier, settings)) as found,
-        writer(write, destination, settings.top, artifact.address) as add,
+        closing(explained) as found,
+        writer(write, destination, options["top"], address) as add,
     ):
         for one in with_progress(found, log, shown=progress):
             count += 1
@@ -130,6 +134,29 @@ def explain(
         say(f"failed: parts do not sum to the decision in {len(failed):,} of {count:,} (first: {one_line(failed[0])})")
     if failed or empty == count:
         context.exit(EXIT_NEGATIVE)
+
+
+def _explained(
+    pieces: Iterator[Piece],
+    store: Store,
+    name: str,
+    device: str | None,
+    *,
+    label: str | None,
+    against: str | None,
+    **options: Any,
+) -> tuple[Generator[Explained], str]:
+    """(what carried the decisions, the classifier's address). Raises before any work for what it lacks."""
+    from textpipe.models.explanation import explain as explain_texts
+    from textpipe.models.explanation import label_numbers
+    from textpipe.operations.explain_decisions import ExplainSettings, explain_documents
+    from textpipe.operations.open_classifier import open_classifier
+
+    settings = ExplainSettings(label=label, against=against, **options)
+    classifier, artifact = open_classifier(store, name, device=device)
+    label_numbers([one for one in (label, against) if one is not None], classifier.labels)
+    explain_texts(classifier, [""], label, method=settings.method)
+    return explain_documents(pieces, classifier, settings), artifact.address
 
 
 def _pieces(reading: Reading, text: str | None, log: ReadLog) -> Iterator[Piece]:
