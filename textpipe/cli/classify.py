@@ -98,7 +98,7 @@ def classify(
         records: Generator[tuple[Any, str | None]] = classify_documents(pieces, classifier, k=top, threshold=threshold)
     else:
         fields = fields_of(context)
-        labels, separator = labels_of(client, model)
+        labels, separator = labels_of(client, model, fields)
         records = records_of(client, "classify", reading.pieces(log, label_sep=separator), fields)
     columns, rows = _layout(min(top or 1, labels), separator)
     without, first_without = 0, ""

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from textpipe.corpus.document import Piece, ReadLog
+    from textpipe.models.explanation import Explanation
     from textpipe.operations.explain_decisions import Explained
     from textpipe.store.layout import Store
 
 _FORMATS = ("table", "html", "jsonl", "json", "csv", "tsv")
 _COLUMNS = ("id", "label", "token", "start", "end", "value", "score", "method", "check")
-_SHOWN = 10  # tokens of a table
+_SHOWN, _DIGITS = 10, 6  # tokens of a table; digits of a record
 _LIKE_A_PATH = re.compile(r"(?=\S*[/\\*?]|\S*\.[A-Za-z]\w{0,7}$)[^\s，。！？；：、]{1,255}", re.ASCII)
 _STYLES = {1: ("cyan", "bold cyan", "bold black on cyan"), -1: ("red", "bold red", "bold white on red")}
 _WEAKEST = 0.05  # of the strongest token, what has a colour
@@ -204,7 +205,7 @@ def _page_writer(
     from textpipe.report.explanations import ShownExplanations, explanations_page
 
     shown = ShownExplanations(model=model, top=_SHOWN if top is None else top)
-    yield lambda one: shown.add(one.document, one.explanation)
+    yield lambda one: shown.add(one.document, _as_recorded(one.explanation))
     write(explanations_page(shown).decode())
 
 
@@ -230,7 +231,7 @@ def _write_table(one: Explained, write: Callable[[str], None], destination: Dest
     """The decision, the text in colours, and the strongest tokens."""
     from textpipe.operations.explain_decisions import strongest
 
-    found = one.explanation
+    found = _as_recorded(one.explanation)
     against = "" if found.against is None else f", against {found.against}"
     parts = found.decision - found.base
     write(
@@ -238,7 +239,7 @@ def _write_table(one: Explained, write: Callable[[str], None], destination: Dest
         f"decision {found.decision:.4f} = {found.base:.4f} for nothing {'+' if parts >= 0 else '-'} {abs(parts):.4f} "
         f"for the text ({found.method}{'' if found.is_sound else f', but the parts miss it by {found.check:.1g}'})\n"
     )
-    print_styled(_coloured(one), write, coloured=destination.on_terminal)
+    print_styled(_coloured(one.document.text, found), write, coloured=destination.on_terminal)
     tokens = strongest(found.tokens, top)
     rows: list[Sequence[Cell]] = [["", token.text, token.start, token.end, token.value] for token in tokens]
     left = len(found.tokens) - len(rows)
@@ -247,18 +248,25 @@ def _write_table(one: Explained, write: Callable[[str], None], destination: Dest
         add({"id": title})
 
 
-def _coloured(one: Explained) -> Text:
+def _as_recorded(found: Explanation) -> Explanation:
+    """With the digits that records have, so that a service's records are shown as one's own."""
+    numbers = {name: round(getattr(found, name), _DIGITS) for name in ("probability", "decision", "base", "check")}
+    tokens = [token._replace(value=round(token.value, _DIGITS)) for token in found.tokens]
+    return found._replace(tokens=tokens, **numbers)
+
+
+def _coloured(document: str, found: Explanation) -> Text:
     from rich.text import Text
 
-    text, found = Text(), one.explanation
+    text = Text()
     most = max((abs(token.value) for token in found.tokens), default=0.0)
     end = 0
     for token in found.tokens:
-        text.append(one_line(one.document.text[end : token.start]))
+        text.append(one_line(document[end : token.start]))
         share = abs(token.value) / most if most else 0.0
         styles = _STYLES[1 if token.value > 0 else -1]
         style = "" if share < _WEAKEST else styles[min(2, int(share * 3))]
         text.append(one_line(token.text), style)
         end = token.end
-    text.append(one_line(one.document.text[end:]))
+    text.append(one_line(document[end:]))
     return text

@@ -108,8 +108,12 @@ def _refused(what: str, hint: str = "leave it out") -> UsageError:
     return UsageError(f"{what} does not go with --server", hint=f"{hint}; or work here: textpipe --server '' …")
 
 
-def labels_of(client: Client, model: str) -> tuple[int, str]:
-    """(how many labels a classifier has, what separates those of a text), the latter empty where it has one each."""
+def labels_of(client: Client, model: str, fields: dict[str, Any]) -> tuple[int, str]:
+    """(how many labels a classifier has, what separates those of a text), the latter empty where it has one each.
+
+    Raises for what the service refuses, before anything is read.
+    """
+    client.ask("classify", [], fields)
     manifest = client.artifact(model if "/" in model else f"classifier/{model}")["manifest"]
     separator = manifest.get("params", {}).get("settings", {}).get("label_sep", "")
     return len(manifest.get("metrics", {}).get("data", {}).get("labels", ())) or _MANY, separator

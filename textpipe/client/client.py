@@ -116,8 +116,10 @@ class Client:
         return found
 
     def artifact(self, name: str) -> Record:
-        """One of them by its name, `kind/name` or id: its manifest, names and inputs."""
-        found: Record = self._connection.get(f"/v1/artifacts/{quote(name)}")
+        """One of them by its name, `kind/name` or id: its manifest, names, inputs and lineage."""
+        kind, _, own = name.rpartition("/")
+        query = f"?kind={quote(kind, safe='')}" if kind else ""
+        found: Record = self._connection.get(f"/v1/artifacts/{quote(own, safe='')}{query}")
         return found
 
     def records(self, endpoint: str, texts: Iterable[Text], **options: Any) -> Generator[tuple[Document, Record]]:
