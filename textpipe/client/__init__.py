@@ -1,6 +1,7 @@
 """A running service, asked from Python and by the command line: `textpipe.Client(url)`.
 
-    connection.py   requests and answers over one kept connection: retries, limits, refusals as exceptions
+    http.py         HTTP/1.1 over a socket, as much of it as this needs
+    connection.py   questions and answers: a line a thread, busy services asked again, errors in a line
     refusals.py     what the service refuses, as the exceptions that the same mistake raises here
     batches.py      documents to requests that the service takes
     client.py       the questions, records as dicts

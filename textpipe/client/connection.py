@@ -5,56 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
-from textpipe.client.refusals import KIND, refusal
+from textpipe.client.http import Answer, Line, address_of, is_plain
+from textpipe.client.refusals import refusal
 from textpipe.errors import InputError, OutputError, TextpipeError, UsageError
 
-if TYPE_CHECKING:
-    from http.client import HTTPConnection
-
-_URL = "http://127.0.0.1:8000"
 _OK, _TOO_LARGE, _BUSY = 200, 413, 503
 _BREAKS = (0.0, 0.1, 0.5, 1.0)  # seconds before what broke is asked again; questions change nothing
 _LONGEST_WAIT = 10.0  # seconds between two tries, whatever the service says
-
-
-class Address(NamedTuple):
-    """Where a service is. path: what stands before its own paths, without / at the end"""
-
-    secure: bool
-    host: str
-    port: int | None
-    path: str
-
-
-class Answer(NamedTuple):
-    """status: of HTTP; kind: of an error, as the service names it; wait: seconds that it asks for, None for none"""
-
-    status: int
-    kind: str | None
-    wait: float | None
-    content: bytes
-
-
-def address_of(url: str) -> Address:
-    """The parts of `http://host:port`, also of `host:port`. Raises UsageError for what is no such URL."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{url!r} is no URL of a service: {error}", hint=_URL) from None
-    if parts.scheme not in ("http", "https") or not host or not _is_plain(url):
-        raise UsageError(f"{url!r} is no URL of a service", hint=_URL)
-    if parts.query or parts.fragment or parts.username is not None:
-        raise UsageError(f"{url!r} has more than a host, a port and a path", hint=_URL)
-    return Address(parts.scheme == "https", host, port, parts.path.rstrip("/"))
-
-
-def _is_plain(text: str) -> bool:
-    """Whether a text can stand in a request as it is."""
-    return text.isascii() and text.isprintable() and " " not in text
 
 
 class Connection:
@@ -66,7 +25,7 @@ class Connection:
     def __init__(self, url: str, token: str | None, *, timeout: float, patience: float) -> None:
         self.url = url if "://" in url else f"http://{url}"
         self._address = address_of(url)
-        if token is not None and (not token or not _is_plain(token)):
+        if token is not None and (not token or not is_plain(token)):
             raise UsageError("the token is empty, or holds what no token does", hint="printable ASCII without spaces")
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._timeout, self._patience = timeout, patience
@@ -92,10 +51,10 @@ class Connection:
 
     def close(self) -> None:
         """Let go the connection of this thread; it is made again when it is needed."""
-        kept = getattr(self._kept, "connection", None)
+        kept: Line | None = getattr(self._kept, "line", None)
         if kept is not None:
             kept.close()
-        self._kept.connection = None
+        self._kept.line = None
 
     def _asked(self, method: str, path: str, body: bytes | None, *, divisible: bool) -> Any:
         """Until there is an answer other than that the service is busy, as long as patience lasts."""
@@ -106,51 +65,42 @@ class Connection:
                 return self._parsed(answer.content)
             if answer.status == _TOO_LARGE and divisible:
                 return None
-            wait = min(answer.wait or 1.0, _LONGEST_WAIT)
+            wait = _wait(answer)
             if answer.status != _BUSY or time.monotonic() + wait > end:
-                raise refusal(answer.status, answer.kind, answer.content, url=self.url)
+                raise refusal(answer, url=self.url)
             time.sleep(wait)
 
     def _answered(self, method: str, path: str, body: bytes | None) -> Answer:
         """The next answer; a connection that breaks, as one does that was kept for too long, is made again."""
-        from http.client import HTTPException
-
-        broken: Exception | None = None
+        broken: OSError | None = None
         for wait in _BREAKS:
-            time.sleep(wait)
+            if wait:
+                time.sleep(wait)
             try:
-                return self._exchanged(method, path, body)
-            except (HTTPException, OSError) as error:
+                return self._line().ask(method, path, self._headers_of(body), body)
+            except OSError as error:
                 self.close()
                 broken = error
-                if not isinstance(error, HTTPException | ConnectionResetError | BrokenPipeError):
+                if not isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
                     break
+            except OutputError as error:
+                self.close()
+                error.where = self.url
+                raise
         raise self._unanswered(broken)
 
-    def _exchanged(self, method: str, path: str, body: bytes | None) -> Answer:
-        from contextlib import suppress
+    def _headers_of(self, body: bytes | None) -> dict[str, str]:
+        return self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
 
-        connection = self._connection()
-        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
-        with suppress(BrokenPipeError, ConnectionResetError):  # it may have refused before it read all
-            connection.request(method, self._address.path + path, body, headers)
-        found = connection.getresponse()
-        content = found.read()
-        wait = found.getheader("Retry-After", "")
-        return Answer(found.status, found.getheader(KIND), float(wait) if wait.isdecimal() else None, content)
-
-    def _connection(self) -> HTTPConnection:
+    def _line(self) -> Line:
         """This thread's."""
-        kept: HTTPConnection | None = getattr(self._kept, "connection", None)
-        if kept is None:
-            from http import client
-
-            secure, host, port, _ = self._address
-            kind = client.HTTPSConnection if secure else client.HTTPConnection
-            self._kept.connection = kept = kind(host, port, timeout=self._timeout)
+        kept: Line | None = getattr(self._kept, "line", None)
+        if kept is None or not kept.open:
+            self.close()
+            self._kept.line = kept = Line(self._address, timeout=self._timeout)
         return kept
 
-    def _unanswered(self, error: Exception | None) -> TextpipeError:
+    def _unanswered(self, error: OSError | None) -> TextpipeError:
         if isinstance(error, TimeoutError):
             return OutputError(
                 f"no answer within {self._timeout:g} seconds", where=self.url, hint="fewer texts at once"
@@ -167,3 +117,9 @@ class Connection:
         except ValueError:
             message = "what answers is no service of textpipe: no JSON"
             raise OutputError(message, where=self.url, hint="textpipe serve starts one") from None
+
+
+def _wait(answer: Answer) -> float:
+    """Seconds until a service that is busy is asked again: as it says, else one."""
+    told = answer.headers.get("retry-after", "")
+    return min(float(told), _LONGEST_WAIT) if told.isdecimal() and told.isascii() else 1.0

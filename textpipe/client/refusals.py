@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from textpipe.client.http import Answer
 from textpipe.errors import (
     ArtifactError,
     DictionaryError,
@@ -16,7 +17,7 @@ from textpipe.errors import (
     UsageError,
 )
 
-KIND = "Textpipe-Error"  # of answers, a header: the exception's name
+_KIND = "textpipe-error"  # a header: the exception's name
 _KINDS = {
     one.__name__: one for one in (UsageError, InputError, DictionaryError, ArtifactError, OutputError, ResourceError)
 }
@@ -24,16 +25,17 @@ _LONGEST = 500  # characters of what somebody else's server says
 _UNAUTHORIZED = 401
 
 
-def refusal(status: int, kind: str | None, content: bytes, *, url: str) -> TextpipeError:
-    """The exception of an answer. kind: as its header says; url: of the service."""
-    message, hint = _told(content)
+def refusal(answer: Answer, *, url: str) -> TextpipeError:
+    """The exception that an answer means. url: of the service."""
+    status = answer.status
+    message, hint = _told(answer.content)
     if message is None:
         return OutputError(
             f"what answers is no service of textpipe: status {status}", where=url, hint="textpipe serve starts one"
         )
     if status == _UNAUTHORIZED:
         return UsageError(message, where=url, hint="TEXTPIPE_SERVER_TOKEN=…, or textpipe --server-token TOKEN …")
-    found = _KINDS.get(kind or "") or _kind_of(status)
+    found = _KINDS.get(answer.headers.get(_KIND, "")) or _kind_of(status)
     where = url if found not in (UsageError, InputError) else None
     return found(message, where=where, hint=hint)
 
