@@ -69,7 +69,9 @@ def client_of(context: click.Context) -> Client | None:
         return None
     from textpipe.client.client import Client
 
-    return Client(server.url, server.token)
+    client = Client(server.url, server.token)
+    context.call_on_close(client.close)
+    return client
 
 
 def fields_of(context: click.Context) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Client:
         return self._connection.url
 
     def close(self) -> None:
-        """Let go this thread's connection; asking again makes a new one."""
+        """Let go all connections; asking again makes new ones."""
         self._connection.close()
 
     def __enter__(self) -> Client:

@@ -30,6 +30,7 @@ class Connection:
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._timeout, self._patience = timeout, patience
         self._kept = threading.local()
+        self._lines: list[Line] = []  # of all threads
 
     def get(self, path: str) -> Any:
         """What is there. Raises TextpipeError as `post`."""
@@ -44,17 +45,18 @@ class Connection:
         try:
             content = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:
-            raise InputError(
-                "a text holds a lone surrogate, which is no character", hint="text read as UTF-8"
+            problem = "a text holds a lone surrogate, which is no character"
+            raise InputError(problem, hint="texts decoded as UTF-8 hold none") from None
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                f"this cannot be asked: {error}", hint="text, numbers, true, false and lists can"
             ) from None
         return self._asked("POST", path, content, divisible=divisible)
 
     def close(self) -> None:
-        """Let go the connection of this thread; it is made again when it is needed."""
-        kept: Line | None = getattr(self._kept, "line", None)
-        if kept is not None:
-            kept.close()
-        self._kept.line = None
+        """Let go the connections of all threads; they are made again when they are needed."""
+        while self._lines:
+            self._lines.pop().close()
 
     def _asked(self, method: str, path: str, body: bytes | None, *, divisible: bool) -> Any:
         """Until there is an answer other than that the service is busy, as long as patience lasts."""
@@ -79,12 +81,10 @@ class Connection:
             try:
                 return self._line().ask(method, path, self._headers_of(body), body)
             except OSError as error:
-                self.close()
                 broken = error
                 if not isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
                     break
             except OutputError as error:
-                self.close()
                 error.where = self.url
                 raise
         raise self._unanswered(broken)
@@ -95,10 +95,18 @@ class Connection:
     def _line(self) -> Line:
         """This thread's."""
         kept: Line | None = getattr(self._kept, "line", None)
-        if kept is None or not kept.open:
-            self.close()
+        if kept is not None and not kept.open:
+            self._let_go(kept)
+            kept = None
+        if kept is None:
             self._kept.line = kept = Line(self._address, timeout=self._timeout)
+            self._lines.append(kept)
         return kept
+
+    def _let_go(self, line: Line) -> None:
+        line.close()
+        if line in self._lines:
+            self._lines.remove(line)
 
     def _unanswered(self, error: OSError | None) -> TextpipeError:
         if isinstance(error, TimeoutError):
