@@ -20,8 +20,11 @@ MULTI = "text\tlabel\n" + "".join(
 
 @pytest.fixture(scope="session", name="store")
 def store_(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With classifiers `news` and `sets` (several labels a text), and the word vectors `words`."""
-    folder = tmp_path_factory.mktemp("client")
+    return make_store(tmp_path_factory.mktemp("client"))
+
+
+def make_store(folder: Path) -> Path:
+    """With classifiers `news` and `sets` (several labels a text), the word vectors `words` and weights `articles`."""
     (folder / "sets.tsv").write_text(MULTI, "utf-8")
     script = """
 import sys

@@ -157,6 +157,7 @@ class Client:
             found = self._connection.post(f"/v1/{endpoint}", body, divisible=len(pieces) > 1)
         except InputError as error:
             if len(pieces) == 1 and error.where is None:
+                error.message = error.message.replace(" of document 0", "")
                 error.where = pieces[0].document.source or pieces[0].document.id
             raise
         return None if found is None else matched(pieces, self._member(found, "documents"), url=self.url)

@@ -69,7 +69,7 @@ class Connection:
                 return None
             wait = _wait(answer)
             if answer.status != _BUSY or time.monotonic() + wait > end:
-                raise refusal(answer, url=self.url)
+                raise refusal(answer, url=self.url, token=bool(self._headers))
             time.sleep(wait)
 
     def _answered(self, method: str, path: str, body: bytes | None) -> Answer:

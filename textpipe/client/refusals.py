@@ -25,8 +25,8 @@ _LONGEST = 500  # characters of what somebody else's server says
 _UNAUTHORIZED = 401
 
 
-def refusal(answer: Answer, *, url: str) -> TextpipeError:
-    """The exception that an answer means. url: of the service."""
+def refusal(answer: Answer, *, url: str, token: bool) -> TextpipeError:
+    """The exception that an answer means. url: of the service; token: whether it was shown one"""
     status = answer.status
     message, hint = _told(answer.content)
     if message is None:
@@ -34,7 +34,8 @@ def refusal(answer: Answer, *, url: str) -> TextpipeError:
             f"what answers is no service of textpipe: status {status}", where=url, hint="textpipe serve starts one"
         )
     if status == _UNAUTHORIZED:
-        return UsageError(message, where=url, hint="TEXTPIPE_SERVER_TOKEN=…, or textpipe --server-token TOKEN …")
+        problem = "the service does not know this token" if token else message
+        return UsageError(problem, where=url, hint="TEXTPIPE_SERVER_TOKEN=…, or textpipe --server-token TOKEN …")
     found = _KINDS.get(answer.headers.get(_KIND, "")) or _kind_of(status)
     where = url if found not in (UsageError, InputError) else None
     return found(message, where=where, hint=hint)
