@@ -216,6 +216,8 @@ def test_a_service_that_takes_less_at_once_is_asked_in_halves() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", textpipe.OutputError, "does not speak HTTP"),
         (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 500 + b"\r\n", textpipe.OutputError, "does not speak HTTP"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", textpipe.OutputError, "does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n", textpipe.OutputError, "does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", textpipe.OutputError, "does not speak HTTP"),
         (answer(b"<html>"), textpipe.OutputError, "no JSON"),
         (answer(b"[1]"), textpipe.OutputError, "has no 'documents'"),
         (answer(b'{"documents": []}'), textpipe.OutputError, "does not fit"),

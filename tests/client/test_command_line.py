@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.client.service import Told, answer
-from tests.conftest import DATA, Outcome, Run
+from tests.conftest import DATA, ROOT, Outcome, Run
 from textpipe.cli.remote import TAKEN
 
 ARTICLES, NEWS = DATA / "articles", DATA / "news.tsv"
@@ -230,3 +233,28 @@ def test_what_is_taken_is_what_the_service_has() -> None:
         for name in taken:
             own = defaults[name] if isinstance(defaults[name], bool | int | float | str) else None
             assert (own or None) == (known[name].default or None), f"{command} {name}"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("textpipe keywords $NEWS | head -c 9", 0),
+        ("textpipe keywords $NEWS > /dev/full", 5),
+        ("textpipe keywords $NEWS >&-", 5),
+        ("textpipe keywords missing", 3),
+        ("textpipe classify $NEWS --model nothing", 4),
+        ("textpipe classify $NEWS --model news --threshold 1 > found; wc -l < found; exit 1", 1),
+        ("textpipe keywords --nonsense", 2),
+    ],
+)
+def test_processes_end_as_they_should(service: str, tmp_path: Path, line: str, code: int) -> None:
+    """They leave without the interpreter's own end: everything has to be written before."""
+    program = f'textpipe() {{ {sys.executable} -m textpipe "$@"; }}; set -o pipefail; '
+    environment = {"PYTHONPATH": str(ROOT), "TEXTPIPE_SERVER": service, "NEWS": str(NEWS), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        ["bash", "-c", program + line], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if "wc" in line:
+        assert int(done.stdout) == 252

@@ -16,6 +16,7 @@ from textpipe.errors import OutputError, UsageError
 
 _URL = "http://127.0.0.1:8000"
 _LINE, _HEADERS = 1 << 16, 200  # bytes of a line, lines: more is no answer of a service
+_LARGEST = 1 << 30  # bytes of an answer, or of a part of one
 _CONTINUE = 200  # statuses below are not yet the answer
 
 
@@ -154,7 +155,7 @@ class Line:
             size = int(self._line().partition(";")[0], 16)
         except ValueError:
             raise _unintelligible() from None
-        data = self._read(max(size, 0))
+        data = self._read(size)
         while size == 0 and self._line():  # what follows the last one
             pass
         if size and self._line():
@@ -162,6 +163,8 @@ class Line:
         return data
 
     def _read(self, size: int) -> bytes:
+        if not 0 <= size <= _LARGEST:
+            raise _unintelligible()
         data = self._stream.read(size)
         if len(data) < size:
             raise ConnectionResetError("it hung up in the middle of an answer")
