@@ -26,6 +26,7 @@ from textpipe.errors import (
 from textpipe.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from textpipe.client.client import Client as Client
     from textpipe.corpus.document import Document as Document
     from textpipe.corpus.read import read as read
     from textpipe.embeddings.train import train_embeddings as train_embeddings
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from textpipe.store.layout import Store as Store
 
 _LATE = {
+    "Client": "textpipe.client.client",
     "Dictionary": "textpipe.segment.dictionary",
     "Document": "textpipe.corpus.document",
     "KeySentence": "textpipe.keywords.summary",
@@ -58,6 +60,7 @@ _LATE = {
 __all__ = [
     "ArtifactError",
     "BinaryFileError",
+    "Client",
     "Dictionary",
     "DictionaryError",
     "Document",

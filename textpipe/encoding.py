@@ -11,7 +11,6 @@ from __future__ import annotations
 import codecs
 import functools
 import re
-from importlib.resources import files
 
 from textpipe.errors import UsageError
 
@@ -58,6 +57,8 @@ def without_mark(head: bytes, encoding: str) -> tuple[bytes, str, int]:
 @functools.cache
 def _log_probabilities() -> dict[str, float]:
     """A coarse unigram model: the frequent Han characters in bands of rank, ASCII and Chinese punctuation."""
+    from importlib.resources import files
+
     table = {chr(code): -5.0 for code in range(0x20, 0x7F)}
     table |= {character: -3.5 for character in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \n\r\t"}
     table |= {chr(code): -6.0 for code in (*range(0x3000, 0x3020), *range(0xFF01, 0xFF5F))}

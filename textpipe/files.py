@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,7 +103,7 @@ def atomic_writer(path: str, *, force: bool = False) -> Iterator[IO[bytes]]:
     check_writable(path, force=force)
     target = Path(os.path.realpath(path))
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask()
-    temporary = target.parent / f".textpipe-{secrets.token_hex(8)}.tmp"
+    temporary = target.parent / f".textpipe-{os.urandom(8).hex()}.tmp"
     with naming_errors(path), contextlib.ExitStack() as stack:
         stack.callback(temporary.unlink, missing_ok=True)
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
@@ -164,6 +162,8 @@ def make_directory(folder: Path) -> None:
 
 def digest_of(path: Path) -> tuple[int, str]:
     """(size, sha256 in hexadecimal) of a file's bytes."""
+    import hashlib  # which loads OpenSSL
+
     size = 0
     digest = hashlib.sha256()
     with open(path, "rb") as stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import re
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -24,9 +25,18 @@ _FULL_WIDTH = {0x3000: 0x20} | {
     for first, last in (("０", "９"), ("Ａ", "Ｚ"), ("ａ", "ｚ"))
     for code in range(ord(first), ord(last) + 1)
 }
-_ANY_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
 _SENTENCE_ENDS = "\n。！？；!?;…"
-_INSIDE_A_BLOCK = re.compile("[\u4e00-\u9fd5a-zA-Z0-9+#&._%\\-\r]")  # characters that jieba never cuts beside for sure
+
+
+@functools.cache  # wide sets of characters take a millisecond to compile
+def _any_han() -> re.Pattern[str]:
+    return re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]")
+
+
+@functools.cache
+def _inside_a_block() -> re.Pattern[str]:
+    """Characters that jieba never cuts beside for sure."""
+    return re.compile("[\u4e00-\u9fd5a-zA-Z0-9+#&._%\\-\r]")
 
 
 def fold(text: str) -> str:
@@ -41,7 +51,7 @@ def one_word(token: str) -> str:
 
 def has_han(text: str) -> bool:
     """Whether the text holds a Chinese character."""
-    return _ANY_HAN.search(text) is not None
+    return _any_han().search(text) is not None
 
 
 # ---------------------------------------------------------------------------------------------- decoding a stream
@@ -197,7 +207,8 @@ def _cut_place(buffer: str, start: int, limit: int) -> int:
     if place >= start:
         return place + 1
     place = stop - 1
-    while place >= start and _INSIDE_A_BLOCK.match(buffer, place):
+    inside = _inside_a_block()
+    while place >= start and inside.match(buffer, place):
         place -= 1
     if place >= start:
         return place + 1

@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from textpipe.cli.configuration import read_configuration
+from textpipe.cli.remote import set_server
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.version import __version__
 
@@ -78,8 +79,17 @@ class _LateGroup(click.Group):
     },
 )
 @click.version_option(__version__, prog_name="textpipe")
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Ask a running service (textpipe serve), for tokenize, keywords, summarize, similar, classify and explain.  "
+    "Also TEXTPIPE_SERVER; '' for none.",
+)
+@click.option(
+    "--server-token", metavar="TOKEN", help="What the service wants to be shown.  Better TEXTPIPE_SERVER_TOKEN."
+)
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, /, *, server: str | None, server_token: str | None) -> None:
     """From raw Chinese (or English, or mixed) text to keywords.
 
     Results go to standard output, everything else to standard error. Options may also stand in textpipe.toml
@@ -89,3 +99,4 @@ def cli(context: click.Context) -> None:
     70 a bug, 128 + n ended by signal n (130 interrupted, 143 terminated).
     """
     context.default_map = read_configuration("textpipe.toml", cli, context)
+    set_server(context, server, server_token)

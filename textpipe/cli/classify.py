@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from textpipe.cli.computing import takes_device
 from textpipe.cli.console import note, one_line, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, printed, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.remote import client_of, fields_of, labels_of, records_of
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE
 
@@ -82,22 +83,30 @@ def classify(
       echo 球队赢了决赛 | textpipe classify - --model news --threshold 0.5
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.operations.classify import classify_documents
-    from textpipe.operations.open_classifier import open_classifier
 
     kind = destination.format
     log = ReadLog()
     reading.required_paths()
-    classifier, _ = open_classifier(store, model, device=device)
-    separator = getattr(classifier.config, "label_sep", "")
-    pieces = reading.pieces(log, label_sep=separator)
-    columns, rows = _layout(min(top or 1, len(classifier.labels)), separator)
+    client = client_of(context)
+    if client is None:
+        from textpipe.operations.classify import classify_documents
+        from textpipe.operations.open_classifier import open_classifier
+
+        classifier, _ = open_classifier(store, model, device=device)
+        labels, separator = len(classifier.labels), getattr(classifier.config, "label_sep", "")
+        pieces = reading.pieces(log, label_sep=separator)
+        records: Generator[tuple[Any, str | None]] = classify_documents(pieces, classifier, k=top, threshold=threshold)
+    else:
+        fields = fields_of(context)
+        labels, separator = labels_of(client, model, fields)
+        records = records_of(client, "classify", reading.pieces(log, label_sep=separator), fields)
+    columns, rows = _layout(min(top or 1, labels), separator)
     without, first_without = 0, ""
     progress = not reading.quiet and not destination.on_terminal
     with (
         destination.open(log.paths) as write,
         _writer(kind, write, columns, rows) as add,
-        closing(classify_documents(pieces, classifier, k=top, threshold=threshold)) as found,
+        closing(records) as found,
     ):
         for record, source in with_progress(found, log, shown=progress):
             add(record)

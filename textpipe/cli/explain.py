@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -14,6 +14,7 @@ from textpipe.cli.computing import takes_device
 from textpipe.cli.console import note, one_line, say, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, print_styled, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.remote import client_of, fields_of
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.errors import EXIT_NEGATIVE, InputError, UsageError
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from textpipe.corpus.document import Piece, ReadLog
+    from textpipe.models.explanation import Explanation
     from textpipe.operations.explain_decisions import Explained
     from textpipe.store.layout import Store
 
 _FORMATS = ("table", "html", "jsonl", "json", "csv", "tsv")
 _COLUMNS = ("id", "label", "token", "start", "end", "value", "score", "method", "check")
-_SHOWN = 10  # tokens of a table
+_SHOWN, _DIGITS = 10, 6  # tokens of a table; digits of a record
 _LIKE_A_PATH = re.compile(r"(?=\S*[/\\*?]|\S*\.[A-Za-z]\w{0,7}$)[^\s，。！？；：、]{1,255}", re.ASCII)
 _STYLES = {1: ("cyan", "bold cyan", "bold black on cyan"), -1: ("red", "bold red", "bold white on red")}
 _WEAKEST = 0.05  # of the strongest token, what has a colour
@@ -90,12 +92,7 @@ def explain(
       textpipe explain news comments.csv --label sports --against finance --format csv
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.models.explanation import explain as explain_texts
-    from textpipe.models.explanation import label_numbers
-    from textpipe.operations.explain_decisions import ExplainSettings, explain_documents
-    from textpipe.operations.open_classifier import open_classifier
 
-    settings = ExplainSettings(label=label, against=against, **options)
     if label is not None and label == against:
         raise UsageError(f"--against names the label itself, {label!r}", hint="another label, or leave it out")
     kind = destination.format
@@ -105,17 +102,25 @@ def explain(
         require_jinja2()
     log = ReadLog()
     pieces = _pieces(reading, text, log)
-    classifier, artifact = open_classifier(store, name, device=device)
-    label_numbers([one for one in (label, against) if one is not None], classifier.labels)
-    explain_texts(classifier, [""], label, method=settings.method)  # a method that it lacks shows before the work
+    client = client_of(context)
+    if client is None:
+        explained, address = _explained(pieces, store, name, device, label=label, against=against, **options)
+    else:
+        from textpipe.cli.remote_explanations import address_of, explanations_of
+
+        fields = {**fields_of(context), "model": name}
+        if kind in ("table", "html"):
+            fields.pop("top", None)  # which leaves out here what is counted there
+        address = address_of(client, name) if kind == "html" else ""
+        explained = cast("Generator[Explained]", explanations_of(client, pieces, fields))
     failed: list[str] = []
     count = empty = 0
     progress = not reading.quiet and not destination.on_terminal
     writer = _page_writer if kind == "html" else _record_writer
     with (
         destination.open(log.paths) as write,
-        closing(explain_documents(pieces, classifier, settings)) as found,
-        writer(write, destination, settings.top, artifact.address) as add,
+        closing(explained) as found,
+        writer(write, destination, options["top"], address) as add,
     ):
         for one in with_progress(found, log, shown=progress):
             count += 1
@@ -130,6 +135,29 @@ def explain(
         say(f"failed: parts do not sum to the decision in {len(failed):,} of {count:,} (first: {one_line(failed[0])})")
     if failed or empty == count:
         context.exit(EXIT_NEGATIVE)
+
+
+def _explained(
+    pieces: Iterator[Piece],
+    store: Store,
+    name: str,
+    device: str | None,
+    *,
+    label: str | None,
+    against: str | None,
+    **options: Any,
+) -> tuple[Generator[Explained], str]:
+    """(what carried the decisions, the classifier's address). Raises before any work for what it lacks."""
+    from textpipe.models.explanation import explain as explain_texts
+    from textpipe.models.explanation import label_numbers
+    from textpipe.operations.explain_decisions import ExplainSettings, explain_documents
+    from textpipe.operations.open_classifier import open_classifier
+
+    settings = ExplainSettings(label=label, against=against, **options)
+    classifier, artifact = open_classifier(store, name, device=device)
+    label_numbers([one for one in (label, against) if one is not None], classifier.labels)
+    explain_texts(classifier, [""], label, method=settings.method)
+    return explain_documents(pieces, classifier, settings), artifact.address
 
 
 def _pieces(reading: Reading, text: str | None, log: ReadLog) -> Iterator[Piece]:
@@ -177,7 +205,7 @@ def _page_writer(
     from textpipe.report.explanations import ShownExplanations, explanations_page
 
     shown = ShownExplanations(model=model, top=_SHOWN if top is None else top)
-    yield lambda one: shown.add(one.document, one.explanation)
+    yield lambda one: shown.add(one.document, _as_recorded(one.explanation))
     write(explanations_page(shown).decode())
 
 
@@ -203,7 +231,7 @@ def _write_table(one: Explained, write: Callable[[str], None], destination: Dest
     """The decision, the text in colours, and the strongest tokens."""
     from textpipe.operations.explain_decisions import strongest
 
-    found = one.explanation
+    found = _as_recorded(one.explanation)
     against = "" if found.against is None else f", against {found.against}"
     parts = found.decision - found.base
     write(
@@ -211,7 +239,7 @@ def _write_table(one: Explained, write: Callable[[str], None], destination: Dest
         f"decision {found.decision:.4f} = {found.base:.4f} for nothing {'+' if parts >= 0 else '-'} {abs(parts):.4f} "
         f"for the text ({found.method}{'' if found.is_sound else f', but the parts miss it by {found.check:.1g}'})\n"
     )
-    print_styled(_coloured(one), write, coloured=destination.on_terminal)
+    print_styled(_coloured(one.document.text, found), write, coloured=destination.on_terminal)
     tokens = strongest(found.tokens, top)
     rows: list[Sequence[Cell]] = [["", token.text, token.start, token.end, token.value] for token in tokens]
     left = len(found.tokens) - len(rows)
@@ -220,18 +248,25 @@ def _write_table(one: Explained, write: Callable[[str], None], destination: Dest
         add({"id": title})
 
 
-def _coloured(one: Explained) -> Text:
+def _as_recorded(found: Explanation) -> Explanation:
+    """With the digits that records have, so that a service's records are shown as one's own."""
+    numbers = {name: round(getattr(found, name), _DIGITS) for name in ("probability", "decision", "base", "check")}
+    tokens = [token._replace(value=round(token.value, _DIGITS)) for token in found.tokens]
+    return found._replace(tokens=tokens, **numbers)
+
+
+def _coloured(document: str, found: Explanation) -> Text:
     from rich.text import Text
 
-    text, found = Text(), one.explanation
+    text = Text()
     most = max((abs(token.value) for token in found.tokens), default=0.0)
     end = 0
     for token in found.tokens:
-        text.append(one_line(one.document.text[end : token.start]))
+        text.append(one_line(document[end : token.start]))
         share = abs(token.value) / most if most else 0.0
         styles = _STYLES[1 if token.value > 0 else -1]
         style = "" if share < _WEAKEST else styles[min(2, int(share * 3))]
         text.append(one_line(token.text), style)
         end = token.end
-    text.append(one_line(one.document.text[end:]))
+    text.append(one_line(document[end:]))
     return text

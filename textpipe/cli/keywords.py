@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from textpipe.cli.console import note, say, show_account, with_progress
 from textpipe.cli.corpus_keywords import write_corpus_keywords
-from textpipe.cli.output import Cell, Destination, check_apart, record_writer, writes_records
+from textpipe.cli.output import Cell, Destination, Rows, check_apart, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.remote import client_of, fields_of, records_of
 from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.cli.storing import complete_artifact, uses_store
@@ -21,6 +22,8 @@ from textpipe.errors import EXIT_NEGATIVE, UsageError
 from textpipe.files import atomic_writer, check_writable
 
 if TYPE_CHECKING:
+    from textpipe.client.client import Client
+    from textpipe.corpus.document import ReadLog
     from textpipe.embeddings.vectors import Vectors
     from textpipe.keywords.extract import KeywordSettings
     from textpipe.store.layout import Store
@@ -123,11 +126,16 @@ def keywords(
       textpipe keywords news/ --corpus
     """
     from textpipe.corpus.document import ReadLog
+
+    kind = destination.format
+    client = client_of(context)
+    if client is not None:
+        _ask(context, client, reading, destination, jobs=jobs, explain=explain)
+        return
     from textpipe.keywords.graph import to_graphml
     from textpipe.keywords.textrank import CooccurrenceGraph
     from textpipe.operations.keywords import extract_keywords
 
-    kind = destination.format
     settings = make_settings(quiet=reading.quiet, vectors=_read_vectors(vectors, options["store"]), **options)
     log = ReadLog()
     pieces = html.watch(reading.pieces(log))
@@ -142,10 +150,7 @@ def keywords(
         check_apart(graph, [destination.path], what="keywords")
     html.check(destination, log.paths, others=[graph])
     merged = CooccurrenceGraph() if graph else None
-    explained = functools.partial(_explained_rows, most=_SHOWN_SENTENCES if kind == "table" else None)
-    columns, rows = (_EXPLAINED_COLUMNS, explained) if explain else (_COLUMNS, _rows)
-    without, first_without = 0, ""
-    shown = not reading.quiet and not destination.on_terminal
+    columns, rows = _layout(kind, explain=explain)
     with contextlib.ExitStack() as stack:
         graph_file = None if graph is None else stack.enter_context(atomic_writer(graph, force=destination.force))
         stack.enter_context(html.open(destination))
@@ -153,12 +158,7 @@ def keywords(
         add = stack.enter_context(record_writer(kind, write, columns=columns, rows=rows))
         found = extract_keywords(pieces, settings, jobs=1 if jobs is None else jobs, graph=merged, explain=explain)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
-        for record, source in with_progress(records, log, shown=shown):
-            add(record)
-            html.add(record)
-            if not record["keywords"]:
-                without += 1
-                first_without = first_without or source or record["id"]
+        without, first = _write_all(records, [add, html.add], log, reading, destination)
         if graph_file is not None and merged is not None:
             graph_file.write(to_graphml(merged, converge=settings.converge))
             graph_file.flush()  # a full disk shows here, before the keywords are published
@@ -166,12 +166,68 @@ def keywords(
             from textpipe.report.keywords import keywords_page
 
             html.write(keywords_page(html.shown, tokenize=settings.tokens))
+    filtered = settings.pos is not None or settings.method == "textrank"
+    _tell(context, without, first, log, reading, filtered=filtered)
+
+
+def _ask(
+    context: click.Context,
+    client: Client,
+    reading: Reading,
+    destination: Destination,
+    *,
+    jobs: int | None,
+    explain: bool,
+) -> None:
+    """The same by a service."""
+    from textpipe.corpus.document import ReadLog
+
+    fields = fields_of(context)
+    kind, log = destination.format, ReadLog()
+    found = records_of(client, "keywords", reading.pieces(log), fields, jobs=jobs)
+    columns, rows = _layout(kind, explain=explain)
+    with (
+        contextlib.closing(found) as records,
+        destination.open(log.paths) as write,
+        record_writer(kind, write, columns=columns, rows=rows) as add,
+    ):
+        without, first = _write_all(records, [add], log, reading, destination)
+    _tell(context, without, first, log, reading, filtered="pos" in fields or fields.get("method") == "textrank")
+
+
+def _layout(kind: str, *, explain: bool) -> tuple[Sequence[str], Rows]:
+    """(columns, what makes rows of a record)"""
+    if not explain:
+        return _COLUMNS, _rows
+    return _EXPLAINED_COLUMNS, functools.partial(_explained_rows, most=_SHOWN_SENTENCES if kind == "table" else None)
+
+
+def _write_all(
+    records: Iterable[tuple[Mapping[str, Any], str | None]],
+    takers: Sequence[Callable[[Mapping[str, Any]], None]],
+    log: ReadLog,
+    reading: Reading,
+    destination: Destination,
+) -> tuple[int, str]:
+    """Give each record to all takers. Returns how many documents have no keywords, and where the first came from."""
+    without, first = 0, ""
+    shown = not reading.quiet and not destination.on_terminal
+    for record, source in with_progress(records, log, shown=shown):
+        for take in takers:
+            take(record)
+        if not record["keywords"]:
+            without += 1
+            first = first or source or record["id"]
+    return without, first
+
+
+def _tell(context: click.Context, without: int, first: str, log: ReadLog, reading: Reading, *, filtered: bool) -> None:
+    """The account, and how many documents have no keywords. filtered: whether by parts of speech"""
     show_account(log, quiet=reading.quiet, verbose=reading.verbose)
     if without and not reading.quiet:
         reason = "every word is a stop word, a single character, or not of the parts of speech that count"
-        note(f"no keywords in {without} of {log.used} documents: {reason} (first: {first_without})")
+        note(f"no keywords in {without} of {log.used} documents: {reason} (first: {first})")
         if without == log.used:
-            filtered = settings.pos is not None or settings.method == "textrank"
             hint = (
                 "textpipe tokenize --tags shows parts of speech, --pos chooses them" if filtered else "--stopwords none"
             )

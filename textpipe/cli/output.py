@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import functools
 import io
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -235,6 +233,8 @@ def _json_array(write: Callable[[str], None]) -> Iterator[Callable[[Mapping[str,
 
 def _csv_line(row: Sequence[Cell]) -> str:
     """RFC 4180 with LF line ends; an apostrophe stops a spreadsheet from running text as a formula."""
+    import csv
+
     target = io.StringIO()
     safe = [f"'{cell}" if _is_formula(cell) else cell for cell in row]
     csv.writer(target, lineterminator="\r\n").writerow(safe)  # quotes cells that hold either of the two
@@ -272,6 +272,8 @@ def _table(record: Mapping[str, Any], columns: Sequence[str], rows: Rows) -> str
 
 def printed(table: Table) -> str:
     """A table of rich as lines of text, as wide as the terminal."""
+    import shutil
+
     from rich.console import Console
 
     target = io.StringIO()

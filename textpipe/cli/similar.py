@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +10,7 @@ import click
 from textpipe.cli.console import note
 from textpipe.cli.neighbours import FORMATS, check_options, finds_neighbours, words_of
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
+from textpipe.cli.remote import client_of, fields_of, neighbours_of
 from textpipe.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,28 +55,49 @@ def similar(
       textpipe similar 北京 --model news --format json
       textpipe similar king --vectors glove.6B.100d.txt
     """
+    check_options(context, vectors)
+    wanted, from_stdin = words_of(words, encoding=encoding)
+    kind = destination.format
+    client = client_of(context)
+    if client is not None:
+        records = neighbours_of(client, wanted, fields_of(context), needed=not from_stdin)
+        unknown = [record["word"] for record in records if from_stdin and not record["neighbours"]]
+        _check_any(wanted, unknown)
+        _write(records, kind, destination, [])
+        _tell(wanted, unknown, quiet=quiet)
+        return
     from textpipe.embeddings.approximate import pays
     from textpipe.operations.neighbours import require_known, similar_words
     from textpipe.operations.open_vectors import open_vectors
 
-    check_options(context, vectors)
-    wanted, from_stdin = words_of(words, encoding=encoding)
-    kind = destination.format
     loaded = open_vectors(store, model, file=vectors, needed=wanted)
     if not from_stdin:
         require_known(loaded, wanted)
     unknown = [word for word in wanted if loaded.vector(word) is None]
-    if len(unknown) == len(wanted):
-        raise InputError(f"none of {len(wanted):,} words has a vector", where="-", hint=f"textpipe similar {wanted[0]}")
+    _check_any(wanted, unknown)
     search = None
     if approximate or (approximate is None and pays(len(loaded), len(wanted))):
         search = _graph(loaded, [word for word in wanted if loaded.vector(word) is not None], k=top, quiet=quiet)
+    found = similar_words(loaded, wanted, k=top, search=search)
+    _write(found, kind, destination, [] if vectors is None else [vectors])
+    _tell(wanted, unknown, quiet=quiet)
+
+
+def _check_any(wanted: Sequence[str], unknown: Sequence[str]) -> None:
+    if len(unknown) == len(wanted):
+        raise InputError(f"none of {len(wanted):,} words has a vector", where="-", hint=f"textpipe similar {wanted[0]}")
+
+
+def _write(records: Iterable[Mapping[str, Any]], kind: str, destination: Destination, inputs: Sequence[str]) -> None:
     with (
-        destination.open([] if vectors is None else [vectors]) as write,
+        destination.open(inputs) as write,
         record_writer(kind, write, columns=("word", "neighbour", "score"), rows=_rows) as add,
     ):
-        for record in similar_words(loaded, wanted, k=top, search=search):
+        for record in records:
             add({"id": record["word"], **record} if kind == "table" else record)
+
+
+def _tell(wanted: Sequence[str], unknown: Sequence[str], *, quiet: bool) -> None:
     if unknown and not quiet:
         note(f"no vector for {len(unknown):,} of {len(wanted):,} words (first: {unknown[0]})")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from textpipe.cli.console import note, show_account, with_progress
 from textpipe.cli.output import Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.remote import client_of, fields_of, records_of
 from textpipe.cli.reporting import HtmlReport, writes_html
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.errors import EXIT_NEGATIVE
@@ -73,12 +74,21 @@ def summarize(
       textpipe summarize report.txt --ratio 0.1 --by-score
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.operations.summarize import summarize_documents
 
     kind = destination.format
-    settings = _settings(context, quiet=reading.quiet, **options)
     log = ReadLog()
-    pieces = html.watch(reading.pieces(log))
+    client = client_of(context)
+    found: Generator[tuple[Any, str | None]]
+    if client is None:
+        from textpipe.operations.summarize import summarize_documents
+
+        settings = _settings(context, quiet=reading.quiet, **options)
+        pieces = html.watch(reading.pieces(log))
+        found = summarize_documents(pieces, settings, jobs=1 if jobs is None else jobs)
+    else:
+        fields = _fields(context)
+        pieces = html.watch(reading.pieces(log))
+        found = records_of(client, "summarize", pieces, fields, jobs=jobs)
     html.check(destination, log.paths)
     without, first_without = 0, ""
     shown = not reading.quiet and not destination.on_terminal
@@ -86,7 +96,6 @@ def summarize(
         stack.enter_context(html.open(destination))
         write = stack.enter_context(destination.open(log.paths))
         add = stack.enter_context(record_writer(kind, write, columns=_COLUMNS, rows=_rows))
-        found = summarize_documents(pieces, settings, jobs=1 if jobs is None else jobs)
         records = stack.enter_context(contextlib.closing(found))  # workers end here, whatever happens
         for record, source in with_progress(records, log, shown=shown):
             add(record)
@@ -121,15 +130,25 @@ def _settings(
 ) -> SummarySettings:
     from textpipe.keywords.summary import summary_settings
 
-    if sentences is not None and ratio is not None:  # a flag beats the environment, that beats the file
-        if _strength(context, "ratio") > _strength(context, "sentences"):
-            sentences = None
-        elif _strength(context, "ratio") < _strength(context, "sentences"):
-            ratio = None
+    weaker = _weaker(context)
+    sentences, ratio = None if weaker == "sentences" else sentences, None if weaker == "ratio" else ratio
     # a file may have a comma in its name; anything else with one is several lists
     lists = [name for given in stopwords for name in ([given] if os.path.exists(given) else given.split(","))]
     tokenizer = make_tokenizer(user_dict, hmm=hmm, protect=protect, traditional=traditional, quiet=quiet)
     return summary_settings(sentences=sentences, ratio=ratio, stopwords=lists, tokenizer=tokenizer, **options)
+
+
+def _fields(context: click.Context) -> dict[str, Any]:
+    """Those of a request."""
+    fields = fields_of(context)
+    fields.pop(_weaker(context), None)
+    return fields
+
+
+def _weaker(context: click.Context) -> str:
+    """Which of two ways to say how many does not count: a flag beats the environment, that beats the file."""
+    sentences, ratio = _strength(context, "sentences"), _strength(context, "ratio")
+    return "" if sentences == ratio else "sentences" if ratio > sentences else "ratio"
 
 
 def _strength(context: click.Context, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,12 @@ from textpipe.cli.console import show_account, with_progress
 from textpipe.cli.explaining import explains, write_explanations
 from textpipe.cli.output import STDOUT, Cell, Destination, record_writer, writes_records
 from textpipe.cli.reading import Reading, reads_paths
+from textpipe.cli.remote import client_of, cuts_of, fields_of
 from textpipe.cli.segmenting import cuts_text, make_tokenizer
 from textpipe.errors import UsageError
 
 if TYPE_CHECKING:
-    from textpipe.corpus.document import Piece
+    from textpipe.corpus.document import Piece, ReadLog
     from textpipe.operations.tokenize import Cut
     from textpipe.segment.tokenizer import Mode
 
@@ -37,7 +38,10 @@ _FORMATS = ("text", "jsonl", "json", "csv", "tsv")
 @explains
 @cuts_text
 @writes_records(*_FORMATS)
+@click.pass_context
 def tokenize(
+    context: click.Context,
+    /,
     *,
     reading: Reading,
     mode: Mode,
@@ -63,8 +67,6 @@ def tokenize(
       echo 我来到北京清华大学 | textpipe tokenize - --tags
     """
     from textpipe.corpus.document import ReadLog
-    from textpipe.operations.tokenize import cut_pieces, joined_pieces, token_records
-    from textpipe.segment.engine import is_compiled
 
     if tags and mode != "exact":
         raise UsageError("--tags goes with --mode exact only", hint="leave out --mode")
@@ -76,6 +78,15 @@ def tokenize(
             raise UsageError("plain text has no place for spans", hint="--format jsonl")
         kind = "jsonl"
     log = ReadLog()
+    client = client_of(context)
+    if client is not None:
+        fields = fields_of(context)
+        cutting = cuts_of(client, reading.pieces(log), fields, jobs=jobs)
+        _write_cuts(cutting, kind, destination, log, reading, columns=_columns(tags=tags, spans=spans))
+        return
+    from textpipe.operations.tokenize import cut_pieces, joined_pieces
+    from textpipe.segment.engine import is_compiled
+
     tokenizer = make_tokenizer(
         user_dict, hmm=hmm, protect=protect, traditional=traditional, mode=mode, quiet=reading.quiet
     )
@@ -86,19 +97,38 @@ def tokenize(
     if explain:
         write_explanations(pieces, tokenizer, destination, log=log, reading=reading)
         return
-    shown = not reading.quiet and not destination.on_terminal
     if in_core:
+        shown = not reading.quiet
         joining = joined_pieces(pieces, tokenizer, threads=jobs or 0)
         with destination.open_bytes(log.paths) as write_bytes, closing(joining) as joined:
             _write_joined(with_progress(joined, log, shown=shown), write_bytes)
         show_account(log, quiet=reading.quiet, verbose=reading.verbose)
         return
     cutting = cut_pieces(pieces, tokenizer, tags=tags, spans=spans, jobs=1 if jobs is None else jobs)
+    _write_cuts(cutting, kind, destination, log, reading, columns=_columns(tags=tags, spans=spans))
+
+
+def _columns(*, tags: bool, spans: bool) -> Sequence[str]:
+    return ("id", "token", *(("start", "end") if spans else ()), *(("tag",) if tags else ()))
+
+
+def _write_cuts(
+    cutting: Generator[tuple[Piece, Cut]],
+    kind: str,
+    destination: Destination,
+    log: ReadLog,
+    reading: Reading,
+    *,
+    columns: Sequence[str],
+) -> None:
+    """Write the tokens of pieces as they come, and the account."""
+    from textpipe.operations.tokenize import token_records
+
+    shown = not reading.quiet and not destination.on_terminal
     with destination.open(log.paths) as write, closing(cutting) as cuts:  # workers end here, whatever happens
         if kind == "text":
             _write_text(with_progress(cuts, log, shown=shown), write)
         else:
-            columns = ("id", "token", *(("start", "end") if spans else ()), *(("tag",) if tags else ()))
             with record_writer(kind, write, columns=columns, rows=_rows) as add:
                 for record in with_progress(token_records(cuts), log, shown=shown):
                     add(record)

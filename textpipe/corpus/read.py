@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -195,6 +194,8 @@ def _nothing(sources: list[Source], log: ReadLog) -> InputError:
 
 def _sampled(pieces: Iterator[Piece], size: int, seed: int, log: ReadLog) -> Iterator[Piece]:
     """Reservoir sampling (Vitter 1985, algorithm R) in one pass; only the sample is held."""
+    import random
+
     generator = random.Random(seed)
     kept: list[tuple[int, list[Piece]]] = []
     group: list[Piece] = []

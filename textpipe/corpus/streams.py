@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import bz2
 import contextlib
-import gzip
 import io
 import lzma
 import select
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from textpipe.corpus.document import ReadLog
 from textpipe.corpus.paths import STDIN
 from textpipe.errors import InputError, OutputError
 from textpipe.files import naming_errors
 from textpipe.text import ByteStream
+
+if TYPE_CHECKING:
+    from gzip import GzipFile
 
 _BLOCK = 1 << 18
 _COMPRESSIONS = ((b"\x1f\x8b", ".gz"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
@@ -93,7 +94,7 @@ class Opened:
     `packed` says that they are not the file's own bytes.
     """
 
-    def __init__(self, stream: io.BufferedReader[Any] | gzip.GzipFile, *, where: str, packed: bool) -> None:
+    def __init__(self, stream: io.BufferedReader[Any] | GzipFile, *, where: str, packed: bool) -> None:
         self._stream = stream
         self._where = where
         self.packed = packed
@@ -113,10 +114,10 @@ class Opened:
 def _errors_told(where: str) -> Iterator[None]:
     try:
         yield
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"damaged compressed file: {error}", where=where, hint=_DAMAGED) from None
     except OSError as error:
-        if error.errno is None:  # bz2 says it so
+        if error.errno is None:  # gzip and bz2 say it so
             raise InputError(f"damaged compressed file: {error}", where=where, hint=_DAMAGED) from None
         raise OutputError(f"cannot read: {error.strerror}", where=where, hint=_UNREADABLE) from None
 
@@ -150,6 +151,8 @@ def _unpacked(buffered: io.BufferedReader[_Counted], *, where: str) -> Opened:
         magic = buffered.peek(_MAGIC_LENGTH)[:_MAGIC_LENGTH]
     compression = next((suffix for start, suffix in _COMPRESSIONS if magic.startswith(start)), "")
     if compression == ".gz":
+        import gzip
+
         return Opened(gzip.GzipFile(fileobj=buffered), where=where, packed=True)
     if compression:
         new = bz2.BZ2Decompressor if compression == ".bz2" else lzma.LZMADecompressor
@@ -167,7 +170,9 @@ def seekable(opened: Opened, path: str) -> Iterator[IO[bytes]]:
         with _open(path) as stream:
             yield stream
         return
-    with tempfile.TemporaryFile() as copy:
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as copy:
         with naming_errors("a temporary file"):
             while block := opened.read(_BLOCK):
                 copy.write(block)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-import zipfile
 import zlib
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -28,7 +27,6 @@ _UNPACKED_LIMIT = 1 << 31  # bytes of one part of a workbook
 # what the two packages let through when a file is damaged; SyntaxError is that of XML, RuntimeError that of zip
 _NO_PARQUET = (ValueError, LookupError, OSError)
 _NO_XLSX = (
-    zipfile.BadZipFile,
     zlib.error,
     EOFError,
     SyntaxError,
@@ -134,10 +132,12 @@ def _parquet_row(number: int, found: dict[int, bytes | None], names: list[str], 
 
 
 def _xlsx_rows(stream: IO[bytes], wanted: str | None, log: ReadLog, *, where: str) -> Iterator[Row]:
+    from zipfile import BadZipFile, ZipFile
+
     import openpyxl
 
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with ZipFile(stream) as archive:
             largest = max((part.file_size for part in archive.infolist()), default=0)
         if largest > _UNPACKED_LIMIT:
             raise InputError(f"unpacks to {largest:,} bytes", where=where, hint="save it as CSV, which streams")
@@ -149,7 +149,7 @@ def _xlsx_rows(stream: IO[bytes], wanted: str | None, log: ReadLog, *, where: st
             log.notes.append(f"{where} has {len(sheets)} sheets: read {name!r} (--sheet names another)")
         for number, cells in rows:
             yield Row(number, cells if any(cells) else [""])
-    except _NO_XLSX as error:
+    except (BadZipFile, *_NO_XLSX) as error:
         odd = isinstance(error, (TypeError, AttributeError, LookupError))
         problem = "its parts do not fit together" if odd else _first_line(error)
         raise InputError(f"not an xlsx file, or a damaged one: {problem}", where=where, hint=_HINT) from None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple, NotRequired, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from textpipe.corpus.document import Piece
 from textpipe.operations.parallel import Item, ordered_map
-from textpipe.segment.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from textpipe.segment.tokenizer import Tokenizer
 
 
 class Cut(NamedTuple):

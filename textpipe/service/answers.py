@@ -11,6 +11,7 @@ from starlette.responses import Response
 from textpipe.errors import ArtifactError, InputError, ResourceError, TextpipeError, UsageError
 
 JSON, JSON_LINES = "application/json", "application/jsonl"
+ERROR_KIND = "Textpipe-Error"  # a header: the exception's name, by which clients end with the same exit code
 
 
 class Refused(Exception):
@@ -29,9 +30,9 @@ def answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None
 
 
 def error_answer(error: Refused | TextpipeError) -> Response:
-    """{"error": {"message", "hint"}}; of the command line's errors the status that says the same."""
+    """{"error": {"message", "hint"}}; of the command line's errors the status that says the same, and their kind."""
     status = error.status if isinstance(error, Refused) else status_of(error)
-    headers = error.headers if isinstance(error, Refused) else None
+    headers = error.headers if isinstance(error, Refused) else {ERROR_KIND: type(error).__name__}
     return answer({"error": {"message": error.message, "hint": error.hint}}, status=status, headers=headers)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,6 +42,8 @@ def _check(value: object) -> None:
 
 def digest(purpose: str, value: object) -> str:
     """sha256, in hexadecimal, of what the digest is for and of the canonical value."""
+    import hashlib  # which loads OpenSSL
+
     return hashlib.sha256(f"textpipe-{purpose}\0".encode() + canonical(value)).hexdigest()
 
 
