@@ -10,6 +10,7 @@ from starlette.routing import Route
 from textpipe.errors import TextpipeError
 from textpipe.service import endpoints
 from textpipe.service.answers import Refused, answer, error_answer
+from textpipe.service.page import page_routes
 from textpipe.service.settings import ServiceSettings
 
 
@@ -20,6 +21,7 @@ def build_app(settings: ServiceSettings) -> Starlette:
         Route("/v1/keywords", endpoints.keywords, methods=["POST"]),
         Route("/v1/classify", endpoints.classify, methods=["POST"]),
         Route("/healthz", healthz),
+        *page_routes(),
     ]
     app = Starlette(routes=routes, exception_handlers={TextpipeError: as_answer, Refused: as_answer})
     app.state.service = endpoints.Service(settings)
