@@ -6,7 +6,7 @@ import functools
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, NotRequired, TypedDict
 
 from textpipe.errors import UsageError
 from textpipe.text import read_text
@@ -35,16 +35,52 @@ class Keyword(NamedTuple):
     first: int
 
 
+class Signal(TypedDict):
+    """value: of the keyword; rank: among all candidates of the document, 1 for what speaks most for a keyword;
+    weight: what the value is multiplied with in the sum that makes the score, None where scores are no such sum;
+    effect: how much that adds to the sum, above the mean of all candidates (log-odds)."""
+
+    value: float
+    rank: int
+    weight: float | None
+    effect: float | None
+
+
+class Sentence(TypedDict):
+    """A sentence and its code-point offsets: text[start:end]."""
+
+    text: str
+    start: int
+    end: int
+
+
+class KeywordRow(TypedDict):
+    """A keyword: its text, its score (larger is better), how often it was counted, and where first (code points).
+
+    When asked why: the IDF of its most common word, its signals by name, and the sentences that hold it.
+    """
+
+    text: str
+    score: float
+    count: int
+    first: int
+    idf: NotRequired[float | None]
+    signals: NotRequired[dict[str, Signal]]
+    sentences: NotRequired[list[Sentence]]
+
+
 class KeywordRecord(TypedDict):
     """A document's keywords, best first: one JSON line."""
 
     id: str
-    keywords: list[dict[str, Any]]
+    keywords: list[KeywordRow]
 
 
 def keyword_record(identity: str, found: Iterable[Keyword]) -> KeywordRecord:
     """What is printed of a document."""
-    rows = [{"text": one.text, "score": one.score, "count": one.count, "first": one.first} for one in found]
+    rows: list[KeywordRow] = [
+        {"text": one.text, "score": one.score, "count": one.count, "first": one.first} for one in found
+    ]
     return {"id": identity, "keywords": rows}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple, TypedDict
 
-from textpipe.keywords.candidates import Keyword
+from textpipe.keywords.candidates import Keyword, Sentence, Signal
 from textpipe.keywords.extract import DocumentReading, KeywordSettings, for_either_script, read_document
 from textpipe.keywords.phrase_signals import CLASSES, SIMILARITY, PhraseModel
 from textpipe.keywords.phrases import WeighedPhrase, chosen
@@ -17,25 +17,6 @@ from textpipe.metrics.matching import folded, occurs
 from textpipe.segment.idf import chinese_idf
 from textpipe.segment.sentences import sentence_spans
 from textpipe.text import PIECE, split_pieces
-
-
-class Signal(TypedDict):
-    """value: of the keyword; rank: among all candidates of the document, 1 for what speaks most for a keyword;
-    weight: what the value is multiplied with in the sum that makes the score, None where scores are no such sum;
-    effect: how much that adds to the sum, above the mean of all candidates (log-odds)."""
-
-    value: float
-    rank: int
-    weight: float | None
-    effect: float | None
-
-
-class Sentence(TypedDict):
-    """A sentence and its code-point offsets: text[start:end]."""
-
-    text: str
-    start: int
-    end: int
 
 
 class ExplainedKeyword(TypedDict):

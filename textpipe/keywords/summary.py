@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypedDict, Unpack, get_args
+from typing import Literal, NamedTuple, TypedDict, Unpack, get_args
 
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.keywords.candidates import JIEBA_STOPWORDS, WordFilter, chosen_stopwords, shipped_stopwords
@@ -41,16 +41,26 @@ class KeySentence(NamedTuple):
     position: int
 
 
+class SentenceRow(TypedDict):
+    """A key sentence as it stands in the document: text[start:end] in code points; its number in it, from 1."""
+
+    text: str
+    score: float
+    start: int
+    end: int
+    position: int
+
+
 class SummaryRecord(TypedDict):
     """A document's key sentences: one JSON line."""
 
     id: str
-    sentences: list[dict[str, Any]]
+    sentences: list[SentenceRow]
 
 
 def summary_record(identity: str, found: Iterable[KeySentence]) -> SummaryRecord:
     """What is printed of a document."""
-    return {"id": identity, "sentences": [one._asdict() for one in found]}
+    return {"id": identity, "sentences": [SentenceRow(**one._asdict()) for one in found]}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _MOST, _CHARACTERS = 256, 1 << 18  # texts of a batch, and characters
 _DIGITS = 6
 
 
-class TokenRecord(TypedDict):
+class TokenValueRecord(TypedDict):
     """A token, from where to where it stands (code points), and what it adds to the decision."""
 
     text: str
@@ -41,7 +41,7 @@ class ExplainRecord(TypedDict):
     method: str
     check: float
     rest: float
-    tokens: list[TokenRecord]
+    tokens: list[TokenValueRecord]
 
 
 class Explained(NamedTuple):
@@ -131,7 +131,7 @@ def _record(identity: str, found: Explanation, top: int | None) -> ExplainRecord
         check=_rounded(found.check),
         rest=_rounded(rest),
         tokens=[
-            TokenRecord(text=token.text, start=token.start, end=token.end, value=_rounded(token.value))
+            TokenValueRecord(text=token.text, start=token.start, end=token.end, value=_rounded(token.value))
             for token in kept
         ],
     )

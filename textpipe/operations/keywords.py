@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import cast
 
 from textpipe.corpus.document import Piece, texts_of
-from textpipe.keywords.candidates import KeywordRecord, keyword_record
+from textpipe.keywords.candidates import KeywordRecord, KeywordRow, keyword_record
 from textpipe.keywords.extract import KeywordSettings, graph_of, keywords_of
 from textpipe.keywords.textrank import CooccurrenceGraph, rank
 from textpipe.operations.parallel import Item, ordered_map
@@ -40,10 +40,10 @@ def extract_keywords(
             yield keyword_record(identity, rank(part, k=settings.k, converge=settings.converge)), source
 
 
-def _explained(texts: Iterable[str], *, settings: KeywordSettings) -> list[dict[str, Any]]:
+def _explained(texts: Iterable[str], *, settings: KeywordSettings) -> list[KeywordRow]:
     from textpipe.keywords.explain import explain_keywords
 
-    return [dict(keyword) for keyword in explain_keywords("".join(texts), settings)]
+    return [cast(KeywordRow, keyword) for keyword in explain_keywords("".join(texts), settings)]
 
 
 def _items(pieces: Iterator[Piece]) -> Iterator[Item]:

@@ -24,6 +24,12 @@ class PlaceRecord(TypedDict):
     count: int | None
 
 
+class MapRecord(TypedDict):
+    """Words of an embedding, the most frequent first, each with its place."""
+
+    words: list[PlaceRecord]
+
+
 class Chosen(NamedTuple):
     """The rows to be shown; of the words that were asked for, those without a vector."""
 

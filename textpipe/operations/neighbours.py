@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TypedDict
 
 from textpipe.embeddings.vectors import Neighbour, Vectors
 from textpipe.errors import InputError
@@ -14,12 +14,37 @@ _DIGITS = 6
 _TOGETHER = 256  # words looked up at once
 _SHOWN = 5  # near spellings
 _ALIKE = 0.5  # share of characters from which on a word comes into question
+
+
+class NeighbourRecord(TypedDict):
+    """A word and the cosine of its vector with the one that was asked about."""
+
+    word: str
+    score: float
+
+
+class SimilarRecord(TypedDict):
+    """The words nearest to a word, the nearest first; none where it has no vector."""
+
+    word: str
+    neighbours: list[NeighbourRecord]
+
+
+class AnalogyRecord(TypedDict):
+    """The words that are to c what b is to a, the nearest first."""
+
+    a: str
+    b: str
+    c: str
+    neighbours: list[NeighbourRecord]
+
+
 Search = Callable[[Sequence[str], int], list[list[Neighbour]]]
 
 
 def similar_words(
     vectors: Vectors, words: Sequence[str], *, k: int, search: Search | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[SimilarRecord]:
     """A record {"word", "neighbours"} for each word, in order; without neighbours for a word without a vector."""
     for start in range(0, len(words), _TOGETHER):
         some = words[start : start + _TOGETHER]
@@ -31,23 +56,24 @@ def similar_words(
 
 def analogies(
     vectors: Vectors, triples: Sequence[tuple[str, str, str]], *, k: int, multiply: bool = False
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[AnalogyRecord]:
     """A record {"a", "b", "c", "neighbours"} for each triple; see `Vectors.analogy`."""
     for a, b, c in triples:
         found = vectors.analogy(a, b, c, k, multiply=multiply)
         yield {"a": a, "b": b, "c": c, "neighbours": as_records(found)}
 
 
-def as_records(neighbours: Sequence[Neighbour]) -> list[dict[str, Any]]:
+def as_records(neighbours: Sequence[Neighbour]) -> list[NeighbourRecord]:
     """[{"word", "score"}]; of a score the digits that float32 numbers bear out."""
     return [{"word": one.word, "score": round(one.score, _DIGITS)} for one in neighbours]
 
 
-def require_known(vectors: Vectors, words: Sequence[str]) -> None:
-    """Raise InputError, with words of near spelling, for the first word without a vector."""
+def require_known(vectors: Vectors, words: Sequence[str], *, among: int | None = None) -> None:
+    """Raise InputError, with words of near spelling, for the first word without a vector. among: so many words, the
+    first and most frequent ones, such spellings are looked for; None for all."""
     for word in words:
         if vectors.vector(word) is None:
-            near = near_spellings(vectors.words, word)
+            near = near_spellings(vectors.words[:among], word)
             hint = f"near spellings: {', '.join(near)}" if near else "no word is spelled like it"
             raise InputError(f"no vector for the word {word!r}, among {len(vectors):,} words", hint=hint)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from textpipe.errors import TextpipeError
-from textpipe.service import endpoints
+from textpipe.service import artifact_routes, endpoints, openapi
 from textpipe.service.answers import Refused, answer, error_answer
 from textpipe.service.page import page_routes
 from textpipe.service.settings import ServiceSettings
@@ -17,13 +18,15 @@ from textpipe.service.settings import ServiceSettings
 def build_app(settings: ServiceSettings) -> Starlette:
     """The ASGI application of one worker."""
     routes = [
-        Route("/v1/tokenize", endpoints.tokenize, methods=["POST"]),
-        Route("/v1/keywords", endpoints.keywords, methods=["POST"]),
-        Route("/v1/classify", endpoints.classify, methods=["POST"]),
+        *endpoints.routes(),
+        *artifact_routes.routes(),
         Route("/healthz", healthz),
         *page_routes(),
     ]
-    app = Starlette(routes=routes, exception_handlers={TextpipeError: as_answer, Refused: as_answer})
+    routes.append(openapi.route(routes, settings))
+    handlers = {TextpipeError: as_answer, Refused: as_answer, HTTPException: as_answer}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
     app.state.service = endpoints.Service(settings)
     return app
 
@@ -33,5 +36,7 @@ async def healthz(_request: Request) -> Response:
 
 
 async def as_answer(_request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):  # of the routes: 404, 405
+        error = Refused(error.status_code, error.detail.lower(), headers=error.headers)
     assert isinstance(error, Refused | TextpipeError)
     return error_answer(error)

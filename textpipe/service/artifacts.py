@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 from textpipe.embeddings.files import read_vectors
 from textpipe.models.files import load_classifier
+from textpipe.operations.open_artifact import artifact_of_kind
 from textpipe.operations.open_classifier import classifier_artifact
 from textpipe.operations.open_vectors import embeddings_artifact
+from textpipe.pipeline.idf_stages import idf_of
 from textpipe.service.settings import ServiceSettings
 from textpipe.store.layout import Store
 from textpipe.store.objects import Artifact, verified
@@ -42,6 +44,12 @@ class Artifacts:
     async def vectors(self, name: str = LATEST) -> Loaded:
         """Raises ArtifactError where there are none of that name, or they are damaged."""
         return await self._get(embeddings_artifact(self.store, name), read_vectors)
+
+    async def weights(self, name: str = LATEST) -> Loaded:
+        """Of words, with their tokenizer. Raises ArtifactError where there are none of that name, or damaged ones."""
+        use, hint = "textpipe keywords PATHS", "textpipe train-idf PATHS makes one"
+        found = artifact_of_kind(self.store, name, kind="idf", what="word weights", use=use, hint=hint)
+        return await self._get(found, idf_of)
 
     async def _get(self, artifact: Artifact, load: Callable[[Artifact], Any]) -> Loaded:
         address = artifact.address
