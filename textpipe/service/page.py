@@ -14,10 +14,6 @@ from starlette.routing import Route
 from textpipe.service.answers import Refused
 
 INDEX = "index.html"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -55,12 +51,7 @@ def page_routes() -> list[Route]:
         found = table.get(request.path_params.get("name", INDEX))
         if found is None:
             raise Refused(404, "the page has no such file")
-        headers = {
-            "etag": found.tag,
-            "cache-control": "no-cache",  # kept, and asked for again by its tag
-            "content-security-policy": CONTENT_SECURITY_POLICY,
-            "x-content-type-options": "nosniff",
-        }
+        headers = {"etag": found.tag, "cache-control": "no-cache"}  # kept, and asked for again by its tag
         if request.headers.get("if-none-match") == found.tag:
             return Response(status_code=304, headers=headers)
         return Response(found.content, headers=headers, media_type=found.media_type)
