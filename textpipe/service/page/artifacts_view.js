@@ -6,7 +6,8 @@ import { bytes, number, t } from "./i18n.js";
 import { addressesOf, drawLineage } from "./lineage.js";
 import { notice } from "./notices.js";
 
-const DEEPEST = 60;  // artifacts of a lineage
+const DEEPEST = 60, MANY = 16;  // artifacts of a lineage; figures that are folded away
+const FIRST = ["classifier", "embeddings"];  // kinds that people look for
 const state = { list: null, kind: "", id: "", shown: null, failed: null, asking: 0 };
 
 export async function showArtifacts(id) {
@@ -60,7 +61,8 @@ const day = (made) => made ? made.slice(0, 16).replace("T", " ") : "";
 function listed(list) {
   const shown = list.filter((one) => !state.kind || one.kind === state.kind), groups = new Map();
   for (const one of shown) groups.set(one.kind, [...(groups.get(one.kind) || []), one]);
-  return [...groups].map(([kind, members]) => h("section", {}, h("h3", {}, kind, h("span", { class: "soft" }, ` ${number(members.length)}`)),
+  const order = (kind) => `${FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length} ${kind}`;
+  return [...groups].sort(([a], [b]) => order(a) < order(b) ? -1 : 1).map(([kind, members]) => h("section", {}, h("h3", {}, kind, h("span", { class: "soft" }, ` ${number(members.length)}`)),
     h("ul", { class: "artifacts" }, members.map((one) => h("li", {},
       h("a", { href: `#artifacts/${one.id}`, "aria-current": one.id === state.id ? "true" : null },
         h("span", { class: "artifact-name" }, h("bdi", {}, one.name || one.id.slice(0, 12))),
@@ -94,11 +96,12 @@ function detail({ id, lineage }) {
       ].map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, h("bdi", {}, value)))))),
     h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("lineage"))), drawLineage(manifest.id, lineage)),
     metrics.length || lists.length ? h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("metrics"))),
-      lists.map(curve), table(metrics)) : null,
-    h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("recipe"))), table(flat(manifest.params))),
+      figures(manifest.metrics), lists.map(curve), labelCounts(manifest.metrics.data?.labels), metrics.length > MANY
+        ? h("details", { class: "folded" }, h("summary", {}, t("all_figures")), pairs(metrics)) : pairs(metrics)) : null,
+    h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("recipe"))), pairs(flat(manifest.params))),
     h("details", { class: "card folded" }, h("summary", { class: "title" }, t("files")),
-      table(Object.entries(manifest.outputs).map(([name, file]) => [name, bytes(file.size)]))),
-    h("details", { class: "card folded" }, h("summary", { class: "title" }, t("environment")), table(flat(manifest.environment))),
+      pairs(Object.entries(manifest.outputs).map(([name, file]) => [name, bytes(file.size)]))),
+    h("details", { class: "card folded" }, h("summary", { class: "title" }, t("environment")), pairs(flat(manifest.environment))),
   ].filter(Boolean);
 }
 
@@ -125,10 +128,27 @@ function series(metrics) {
 const flat2 = (row, path = "") => Object.entries(row).flatMap(([key, value]) => value && typeof value === "object" && !Array.isArray(value)
   ? flat2(value, `${path}${key} › `) : typeof value === "number" ? [[`${path}${key}`, value]] : []);
 
-function table(rows) {
+/** Names and values, in as many columns as there is room for. */
+function pairs(rows) {
   if (!rows.length) return h("p", { class: "empty" }, "–");
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("table") },
-    h("table", {}, h("tbody", {}, rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, h("bdi", {}, value)))))));
+  return h("dl", { class: "pairs" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, h("bdi", {}, value)))));
+}
+
+/** The figures that say most, large. */
+function figures(metrics) {
+  const valid = metrics.valid || {}, wanted = [["accuracy", valid.accuracy], ["macro F1", valid.macro_f1], ["micro F1", valid.micro_f1],
+    [t("figure_words"), metrics.words], [t("figure_tokens"), metrics.tokens], [t("figure_documents"), metrics.documents]];
+  const known = wanted.filter(([, value]) => typeof value === "number").slice(0, 4);
+  return known.length ? h("dl", { class: "figures" }, known.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, number(value, 3))))) : null;
+}
+
+/** How many texts each label had, the most first. */
+function labelCounts(labels) {
+  if (!labels || typeof labels !== "object") return null;
+  const counts = Object.entries(labels).filter(([, count]) => typeof count === "number").sort((a, b) => b[1] - a[1]).slice(0, 30);
+  if (!counts.length) return null;
+  return h("div", {}, h("h3", { class: "sub" }, t("texts_of_labels")), h("ul", { class: "rows two counts" }, counts.map(([label, count]) => h("li", {},
+    h("span", { class: "row", share: count / counts[0][1] }, h("bdi", { class: "row-word" }, label), h("span", { class: "figure" }, number(count)))))));
 }
 
 function curve({ name, values }) {

@@ -18,9 +18,12 @@ export const classes = {
     if (models.length && !models.some((one) => called(one) === settings.model)) {
       settings.model = called(models.find((one) => one.name) || models[0]);
     }
-    const [found, why] = await Promise.all([post(...this.request(text), signal),
-      post("v1/explain", { text, model: settings.model || undefined, label: settings.label || undefined, top: WORDS }, signal)]);
-    return { text, models, record: records(found)[0], why: records(why)[0] };
+    const [found, all, why] = await Promise.all([
+      post(...this.request(text), signal),
+      post("v1/classify", { text, model: settings.model || undefined, top: TOP, threshold: 0 }, signal),
+      post("v1/explain", { text, model: settings.model || undefined, label: settings.label || undefined, top: WORDS }, signal),
+    ]);
+    return { text, models, record: records(found)[0], all: records(all)[0].labels, why: records(why)[0] };
   },
 
   options(again, data) {
@@ -43,7 +46,7 @@ export const classes = {
     const scale = (side, levels) => levels.map((level) => h("mark", { class: `${side}${level} swatch`, "aria-hidden": "true" }, " "));
     legend.replaceChildren(h("span", { class: "soft" }, t("speaks_against")), ...scale("against", [5, 3, 1]), ...scale("for", [1, 3, 5]),
       h("span", { class: "soft" }, t("speaks_for", { label: why.label })));
-    findings.replaceChildren(labelCard(record, why, again), carriedCard(words.slice(0, SHOWN), most, why, light));
+    findings.replaceChildren(labelCard(record, data.all, why, again), carriedCard(words.slice(0, SHOWN), most, why, light));
     tell(record.label === null ? t("no_label") : t("told_label", { label: record.label, share: percent(record.score) }));
     return light;
   },
@@ -61,10 +64,11 @@ function together(tokens) {
   return [...sums.values()].filter((one) => one.value).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
 }
 
-function labelCard(record, why, again) {
+function labelCard(record, all, why, again) {
   const explain = (label) => () => { settings.label = label; again(); };
-  const rows = record.labels.map(({ label, score }) => {
-    const item = row({ on: { click: explain(label) }, title: t("why_label", { label }) }, score, label, percent(score));
+  const given = new Set(record.label === null ? [] : record.labels.map((one) => one.label));
+  const rows = all.map(({ label, score }) => {
+    const item = row({ on: { click: explain(label) }, title: t("why_label", { label }) }, score, label, given.has(label) && record.labels.length < all.length ? "✓" : "", percent(score));
     item.firstChild.setAttribute("aria-pressed", String(label === why.label));
     return item;
   });

@@ -12,7 +12,7 @@ export class Layout {
       link.pull = (0.25 + 0.75 * Math.sqrt(link.weight / heaviest)) / Math.min(degree[link.source], degree[link.target]);
     }
     const spread = Math.sqrt(width * height / Math.max(1, nodes.length)) * 0.42;
-    this.near = spread * 1.6;
+    this.near = spread * 1.25;
     nodes.forEach((node, place) => {  // the first nodes in the middle, the others around them
       const far = spread * Math.sqrt(place + 0.5), turn = place * GOLDEN;
       node.x = width / 2 + far * Math.cos(turn) * Math.sqrt(width / height);
@@ -23,20 +23,31 @@ export class Layout {
 
   settle(steps = 320) {
     for (let step = 0; step < steps; step++) this.step(1 - step / steps);
+    this.stretch();
     for (let step = 0; step < 60; step++) this.part();
+  }
+
+  /** What is in the middle of the box fills it. */
+  stretch() {
+    for (const [axis, length, side] of [["x", this.width, 0], ["y", this.height, 1]]) {
+      const low = Math.min(...this.nodes.map((node) => node[axis] - node.size[side])), high = Math.max(...this.nodes.map((node) => node[axis] + node.size[side]));
+      const by = Math.min(1.6, Math.max(1, length / Math.max(1, high - low)));
+      for (const node of this.nodes) node[axis] = length / 2 + (node[axis] - (low + high) / 2) * by;
+    }
   }
 
   /** heat: 1 at the start, 0 at rest */
   step(heat) {
-    const { nodes, links, width, height } = this, push = this.near * this.near * 0.3;
+    const { nodes, links, width, height } = this, reach = this.near * 2.6;
     for (const node of nodes) {
-      node.vx += (width / 2 - node.x) * 0.012 * heat * Math.min(1, height / width);
-      node.vy += (height / 2 - node.y) * 0.012 * heat * Math.min(1, width / height);
+      node.vx += (width / 2 - node.x) * 0.03 * heat * Math.min(1, height / width);
+      node.vy += (height / 2 - node.y) * 0.03 * heat * Math.min(1, width / height);
     }
     for (let one = 0; one < nodes.length; one++) {
       for (let other = one + 1; other < nodes.length; other++) {
-        const a = nodes[one], b = nodes[other], dx = b.x - a.x || 0.1, dy = b.y - a.y || 0.1;
-        const force = push * heat / Math.max(120, dx * dx + dy * dy) * 0.12;
+        const a = nodes[one], b = nodes[other], dx = b.x - a.x || 0.1, dy = b.y - a.y || 0.1, far = Math.hypot(dx, dy);
+        if (far > reach) continue;
+        const force = (reach / far - 1) * 0.05 * heat;
         a.vx -= dx * force; a.vy -= dy * force; b.vx += dx * force; b.vy += dy * force;
       }
     }

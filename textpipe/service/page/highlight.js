@@ -23,7 +23,7 @@ export function boundaries(text, tokens) {
 
 /** [[start, end], …] of a keyword, whatever its case and the spaces in it; those that are whole words, if there are any. */
 export function occurrences(text, keyword, limits = null) {
-  const parts = keyword.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
+  const parts = keyword.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
   if (!parts[0]) return [];
   const found = [...text.matchAll(new RegExp(parts.join("\\s+"), "giu"))].map((one) => [one.index, one.index + one[0].length]);
   const whole = limits ? found.filter(([start, end]) => limits.has(start) && limits.has(end)) : [];

@@ -12,7 +12,7 @@ export function t(key, values = {}) {
 }
 
 export const number = (value, digits = 0) => value.toLocaleString(language, { maximumFractionDigits: digits });
-export const percent = (value) => value.toLocaleString(language, { style: "percent", maximumFractionDigits: 1 });
+export const percent = (value) => value.toLocaleString(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 export const decimals = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
 
 export function bytes(value) {

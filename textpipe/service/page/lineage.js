@@ -3,7 +3,7 @@
 import { h, svg } from "./dom.js";
 import { number, t } from "./i18n.js";
 
-const BOX = [168, 56], GAP = [52, 14];
+const BOX = [160, 56], GAP = [44, 14], NARROW = 640;  // pixels
 
 export const addressesOf = (manifest) => Object.values(manifest.inputs).map((input) => input.artifact).filter(Boolean);
 
@@ -36,14 +36,22 @@ export function drawLineage(id, lineage) {
     box.row = filled.get(box.column) || 0;
     filled.set(box.column, box.row + 1);
   }
-  const rows = Math.max(...filled.values()), width = (deepest + 1) * (BOX[0] + GAP[0]) - GAP[0] + 4, height = rows * (BOX[1] + GAP[1]) - GAP[1] + 4;
+  const rows = Math.max(...filled.values()), down = innerWidth < NARROW, step = down ? [BOX[0] + 14, BOX[1] + 32] : [BOX[0] + GAP[0], BOX[1] + GAP[1]];
+  const [across, along] = down ? [rows, deepest + 1] : [deepest + 1, rows];
+  const width = across * step[0] - step[0] + BOX[0] + 4, height = along * step[1] - step[1] + BOX[1] + 4;
   for (const box of boxes) {
-    box.x = 2 + box.column * (BOX[0] + GAP[0]);
-    box.y = 2 + (box.row + (rows - filled.get(box.column)) / 2) * (BOX[1] + GAP[1]);
+    const middle = box.row + (rows - filled.get(box.column)) / 2;
+    box.x = 2 + (down ? middle : box.column) * step[0];
+    box.y = 2 + (down ? box.column : middle) * step[1];
   }
   const at = new Map(boxes.map((box) => [box.id, box]));
   const paths = links.filter(([from]) => at.has(from)).map(([from, to]) => {
-    const x1 = at.get(from).x + BOX[0], y1 = at.get(from).y + BOX[1] / 2, x2 = at.get(to).x, y2 = at.get(to).y + BOX[1] / 2, bend = (x1 + x2) / 2;
+    const a = at.get(from), b = at.get(to);
+    if (down) {
+      const [x1, y1, x2, y2] = [a.x + BOX[0] / 2, a.y + BOX[1], b.x + BOX[0] / 2, b.y], bend = (y1 + y2) / 2;
+      return svg("path", { d: `M${x1} ${y1}C${x1} ${bend} ${x2} ${bend} ${x2} ${y2}` });
+    }
+    const [x1, y1, x2, y2] = [a.x + BOX[0], a.y + BOX[1] / 2, b.x, b.y + BOX[1] / 2], bend = (x1 + x2) / 2;
     return svg("path", { d: `M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}` });
   });
   return h("div", { class: "scroll lineage", tabindex: 0, role: "region", "aria-label": t("lineage") },
@@ -55,7 +63,7 @@ const clipped = (text, most) => [...text].length > most ? `${[...text].slice(0, 
 
 function drawn(box, here) {
   const { made, raw } = box;
-  const [title, note] = raw ? [t("files_of", { count: number(raw.files || 1) }), box.role]
+  const [title, note] = raw ? [(raw.files || 1) === 1 ? t("one_file") : t("files_of", { count: number(raw.files) }), box.role]
     : made ? [(made.names || []).find((name) => name !== "latest") || box.id.slice(0, 8), made.manifest.kind] : [box.id.slice(0, 8), t("not_here")];
   const inside = [
     svg("rect", { width: BOX[0], height: BOX[1], rx: 8 }),

@@ -4,7 +4,7 @@ import { button, h, tell } from "./dom.js";
 import { number, t } from "./i18n.js";
 
 const MOST = 60;  // times the whole map
-const COLOURS = 10, LABELS = 400;
+const COLOURS = 10, LABELS = 400, AROUND = 60;  // words in sight around one that is chosen
 const clipped = (word) => [...word].length > 24 ? `${[...word].slice(0, 23).join("")}…` : word;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -108,7 +108,8 @@ export class WordMap {
     const [here] = places, { xs, ys, width, height } = this;
     const parts = places.slice(1).map((other) => Math.max(
       Math.abs(xs[other] - xs[here]) / (width / 2 - 50), Math.abs(ys[other] - ys[here]) / (height / 2 - 50)));
-    const far = parts.sort((a, b) => a - b)[Math.floor(parts.length * 0.65)] || 0;
+    const around = xs.map((x, other) => Math.max(Math.abs(x - xs[here]) / (width / 2 - 50), Math.abs(ys[other] - ys[here]) / (height / 2 - 50)));
+    const far = Math.max(parts.sort((a, b) => a - b)[Math.floor(parts.length * 0.65)] || 0, around.sort((a, b) => a - b)[Math.min(AROUND, xs.length - 1)]);
     const goal = Math.min(Math.max(1 / Math.max(far, 1e-6), this.whole), this.whole * 8);
     const from = [this.scale, this.left, this.top], to = [goal, width / 2 - xs[here] * goal, height / 2 - ys[here] * goal];
     cancelAnimationFrame(this.moving);
@@ -173,7 +174,7 @@ export class WordMap {
     context.clearRect(0, 0, width, height);
     const radius = Math.min(5, (words.length > 2000 ? 1.8 : 2.6) * (width < 500 ? 0.8 : 1) * Math.sqrt(Math.sqrt(scale / whole)));
     for (const faint of [true, false]) {
-      context.globalAlpha = faint ? 0.22 : 0.8;
+      context.globalAlpha = faint ? 0.3 : 0.85;
       for (let group = 1; group <= COLOURS; group++) {
         context.fillStyle = this.colours.groups[group];
         context.beginPath();
@@ -250,8 +251,9 @@ export class WordMap {
       room--;
     };
     for (const place of shown) put(place);
-    if (shown.size) return;
-    for (let place = 0; place < this.words.length && room > 0; place++) if (!faded(place)) put(place);
+    if (shown.size) context.globalAlpha = 0.5;
+    for (let place = 0; place < this.words.length && room > 0; place++) if (!shown.has(place) && (shown.size || !faded(place))) put(place);
+    context.globalAlpha = 1;
   }
 
   // ---- pointers, wheel and keys

@@ -103,11 +103,7 @@ function draw() {
   state.light = null;
   reader.className = "reader";
   part("options").replaceChildren(...mode.options(again, current?.data));
-  if (current) {
-    state.light = mode.show(current.data, { reader, legend, findings }, again);
-    findings.append(sameElsewhere(mode.request(current.data.text), mode.command()));
-    return;
-  }
+  if (current && shown(mode, current.data, { reader, legend, findings })) return;
   legend.replaceChildren();
   findings.replaceChildren();
   if (!area.value.trim()) reader.replaceChildren(empty());
@@ -115,6 +111,17 @@ function draw() {
     reader.replaceChildren(notice(state.failed, analyse));
     tell(t("failed"));
   } else reader.replaceChildren(area.value);
+}
+
+function shown(mode, data, parts) {
+  try {
+    state.light = mode.show(data, parts, again);
+    parts.findings.append(sameElsewhere(mode.request(data.text), mode.command()));
+    return true;
+  } catch (error) {
+    Object.assign(state, { shown: null, failed: error });
+    return false;
+  }
 }
 
 function again() {

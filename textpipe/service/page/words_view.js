@@ -106,11 +106,11 @@ function near() {
   const before = trail.length ? h("p", { class: "chips" }, h("span", { class: "soft small" }, t("before")),
     trail.map((word) => button({ class: "chip", on: { click: () => go(word) } }, h("bdi", {}, word)))) : null;
   if (!state.found) return [h("p", { class: "empty" }, t("no_word_yet")), before].filter(Boolean);
-  const { neighbours } = state.found, most = Math.max(...neighbours.map((one) => one.score), 1e-9);
+  const { neighbours } = state.found;
   return [
     h("p", { class: "verdict" }, h("strong", {}, h("bdi", {}, state.word)), h("span", { class: "soft" }, t("cosine"))),
     neighbours.length ? h("ol", { class: "rows" }, neighbours.map((one) => {
-      const item = row({ on: { click: () => go(one.word) } }, Math.max(0, one.score) / most, one.word, decimals(one.score));
+      const item = row({ on: { click: () => go(one.word) } }, Math.max(0, one.score), one.word, decimals(one.score));
       item.firstChild.removeAttribute("aria-pressed");
       item.firstChild.addEventListener("pointerenter", () => map.point(one.word));
       item.firstChild.addEventListener("pointerleave", () => map.point(null));
