@@ -44,3 +44,49 @@ def serving(store: Path, **settings: Any) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(_SECONDS)
+
+
+XSS_FORMS = (
+    "<script>{run}</script>",
+    "<ScRiPt>{run}</sCrIpT>",
+    "<img src=x onerror={run}>",
+    '"><img src=x onerror="{run}">',
+    "'><svg onload={run}>",
+    "<svg><script>{run}</script></svg>",
+    "<svg><animate onbegin={run} attributeName=x dur=1s>",
+    "<math><mtext><table><mglyph><style><img src=x onerror={run}>",
+    "<iframe srcdoc='<script>parent.{run}</script>'>",
+    "<body onload={run}>",
+    "<details open ontoggle={run}>x",
+    "<input autofocus onfocus={run}>",
+    '<a href="javascript:{run}">x</a>',
+    "javascript:{run}",
+    "<template><script>{run}</script></template>",
+    "</textarea><script>{run}</script>",
+    "</title><script>{run}</script>",
+    "<!--><img src=x onerror={run}>-->",
+    "]]><script>{run}</script>",
+    "${{{run}}}",
+    "{{{{constructor.constructor('{run}')()}}}}",
+    "\\u003cscript\\u003e{run}\\u003c/script\\u003e",
+    "&lt;script&gt;{run}&lt;/script&gt;",
+    "&#60;img src=x onerror={run}&#62;",
+    "<style>@import 'javascript:{run}';</style>",
+    '<div style="background:url(javascript:{run})">',
+    "<link rel=stylesheet href=data:,*{{x:expression({run})}}>",
+    "<object data='data:text/html,<script>{run}</script>'>",
+    "<marquee onstart={run}>",
+    "<video><source onerror={run}>",
+)
+XSS_AROUND = ("{0}", "好{0}的", "\u202e{0}", "{0}\n", " {0} ", "a\u200b{0}", "\ufeff{0}", "{0}😀", "<b>{0}", "\\'{0}//")
+
+
+def xss_strings() -> list[str]:
+    """300 strings that would set `window.ran` where one of them were made into HTML."""
+    return [around.format(form.format(run="window.ran=1")) for form in XSS_FORMS for around in XSS_AROUND]
+
+
+def serving_address() -> str:
+    """What a client in this process calls the service, by its default settings."""
+    settings = ServiceSettings()
+    return f"http://{settings.host}:{settings.port}"

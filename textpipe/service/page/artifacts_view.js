@@ -3,7 +3,7 @@
 import { artifacts, get } from "./api.js";
 import { h, part, svg } from "./dom.js";
 import { bytes, number, t } from "./i18n.js";
-import { addressesOf, drawLineage } from "./lineage.js";
+import { addressesOf, drawLineage, idOf } from "./lineage.js";
 import { notice } from "./notices.js";
 
 const DEEPEST = 60, MANY = 16;  // artifacts of a lineage; figures that are folded away
@@ -34,13 +34,16 @@ export async function showArtifacts(id) {
 
 /** The artifact and all that it was made from: Map of id → what the service says of it. */
 async function ancestry(id) {
-  const found = new Map(), first = await get(`v1/artifacts/${encodeURIComponent(id)}`);
+  const ask = (one) => get(`v1/artifacts/${encodeURIComponent(one)}`);
+  const first = await ask(id), found = new Map([[id, first]]), asked = new Set([id]);
   let level = [first];
-  while (level.length && found.size < DEEPEST) {
-    for (const one of level) found.set(one.manifest.id, one);
-    const wanted = new Set(level.flatMap((one) => addressesOf(one.manifest)).map((address) => address.split("/")[1]));
-    const missing = [...wanted].filter((one) => one && !found.has(one)).slice(0, DEEPEST - found.size);
-    level = (await Promise.all(missing.map((one) => get(`v1/artifacts/${one}`).catch(() => null)))).filter(Boolean);
+  while (level.length) {
+    const wanted = new Set(level.flatMap((one) => addressesOf(one.manifest)).map(idOf));
+    const next = [...wanted].filter((one) => !asked.has(one)).slice(0, DEEPEST - asked.size);
+    for (const one of next) asked.add(one);
+    const answers = await Promise.all(next.map((one) => ask(one).catch(() => null)));  // null: no longer in the store
+    answers.forEach((answer, place) => { if (answer) found.set(next[place], answer); });
+    level = answers.filter(Boolean);
   }
   return found;
 }
@@ -84,7 +87,7 @@ function headline(metrics = {}) {
 // ---- one artifact
 
 function detail({ id, lineage }) {
-  const { manifest, names } = lineage.get(id) || [...lineage.values()][0];
+  const { manifest, names } = lineage.get(id);
   const size = Object.values(manifest.outputs).reduce((sum, file) => sum + file.size, 0);
   const metrics = flat(manifest.metrics), lists = series(manifest.metrics), title = (names || [])[0] || manifest.id.slice(0, 12);
   return [
@@ -94,7 +97,7 @@ function detail({ id, lineage }) {
         ["names", (names || []).join(t("comma")) || "–"], ["id", manifest.id], ["stage", `${manifest.stage} ${manifest.version}`],
         ["made", day(manifest.created)], ["size", bytes(size)],
       ].map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, h("bdi", {}, value)))))),
-    h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("lineage"))), drawLineage(manifest.id, lineage)),
+    h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("lineage"))), drawLineage(id, lineage)),
     metrics.length || lists.length ? h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", { class: "title" }, t("metrics"))),
       figures(manifest.metrics), lists.map(curve), labelCounts(manifest.metrics.data?.labels), metrics.length > MANY
         ? h("details", { class: "folded" }, h("summary", {}, t("all_figures")), pairs(metrics)) : pairs(metrics)) : null,

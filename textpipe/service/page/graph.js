@@ -68,7 +68,8 @@ function linked(light, placed, groups, lines, links, keyOf, beside) {
     const here = placed.findIndex((node) => keyOf(node.text) === key);
     groups.forEach((group, place) => group.classList.toggle("near", here >= 0 && beside[here].has(place)));
     lines.forEach((line, place) => line.classList.toggle("on", here >= 0 && (links[place].source === here || links[place].target === here)));
-    if (here >= 0) groups[here].parentNode.append(groups[here]);
+    const node = groups[here];
+    while (node?.nextSibling) node.parentNode.insertBefore(node.nextSibling, node);  // on top; moved itself, it would lose the focus
   };
 }
 

@@ -5,6 +5,7 @@ import { number, t } from "./i18n.js";
 
 const BOX = [160, 56], GAP = [44, 14], NARROW = 640;  // pixels
 
+export const idOf = (address) => address.slice(address.lastIndexOf("/") + 1);
 export const addressesOf = (manifest) => Object.values(manifest.inputs).map((input) => input.artifact).filter(Boolean);
 
 /** lineage: Map of id → {manifest, names} */
@@ -13,7 +14,7 @@ export function drawLineage(id, lineage) {
     if (depth.has(one) && depth.get(one) >= far) return;
     depth.set(one, far);
     const made = lineage.get(one);
-    if (made && far < 40) for (const address of addressesOf(made.manifest)) walk(address.split("/")[1], far + 1);
+    if (made && far < 40) for (const address of addressesOf(made.manifest)) walk(idOf(address), far + 1);
   };
   walk(id, 0);
   const boxes = [], links = [];
@@ -22,7 +23,7 @@ export function drawLineage(id, lineage) {
     boxes.push({ id: one, far, made });
     if (!made) continue;
     for (const [role, input] of Object.entries(made.manifest.inputs)) {
-      if (input.artifact) links.push([input.artifact.split("/")[1], one]);
+      if (input.artifact) links.push([idOf(input.artifact), one]);
       else {
         const source = `${one} ${role}`;
         boxes.push({ id: source, far: far + 1, raw: input, role });
