@@ -28,7 +28,7 @@ def page_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin", "OMP_NUM_THREADS": "1"}
     for command, file, *options in _TRAINED:
-        line = [sys.executable, "-m", "textpipe", command, DATA / file, *options]
+        line = [sys.executable, "-m", "textpipe", command, str(DATA / file), *options]
         subprocess.run(line, cwd=folder, env=environment, check=True, capture_output=True)
     return folder / ".textpipe"
 

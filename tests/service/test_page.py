@@ -84,7 +84,7 @@ def test_every_string_is_there_in_both_languages() -> None:
 
 
 def test_every_string_that_is_asked_for_exists_and_no_other() -> None:
-    """Keys stand in quotation marks, in scripts or in attributes; `n_` and `figure_` ones are put together or by kind."""
+    """Keys stand in quotation marks, in scripts or in attributes; those with `n_` are put together."""
     strings = _strings()
     source = "".join(path.read_text("utf-8") for path in SCRIPTS if path.name != "strings.js") + MARKUP
     asked = set(re.findall(r"\bt\(\s*\"(\w+)\"", source)) | set(re.findall(r"data-t(?:-label)?=\"(\w+)\"", MARKUP))

@@ -125,7 +125,8 @@ def test_a_text_of_a_file_whatever_its_encoding(opened: Open, tmp_path: Path) ->
             const files = new DataTransfer();
             files.items.add(new File([text], "new.txt"));
             for (const kind of ["dragenter", "drop"]) {
-                document.querySelector("#drop").dispatchEvent(new DragEvent(kind, {dataTransfer: files, bubbles: true}));
+                const event = new DragEvent(kind, {dataTransfer: files, bubbles: true});
+                document.querySelector("#drop").dispatchEvent(event);
             }
         }"""
         page.evaluate(drop, [SPORT])
@@ -317,7 +318,8 @@ def test_nothing_is_wider_than_a_phone(opened: Open, place: str, width: int) -> 
             page.locator(".near-card .row").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         small = """() => [...document.querySelectorAll('button, select, input:not([hidden]), .main-nav a')]
-            .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 32).map((one) => one.className || one.id)"""
+            .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 32)
+            .map((one) => one.className || one.id)"""
         assert page.evaluate(small) == [], "too small for a finger"
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.service.page_service import serving, xss_strings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Dialog, Page, Route
 
 STRINGS = xss_strings()
 TEXT = "图书馆的新馆上周开放。读者在图书馆的阅览室里读书，学生在新馆预约座位。图书馆和学校合作，学生在阅览室上课。"
@@ -23,10 +23,11 @@ Open = Callable[..., "AbstractContextManager[Page]"]
 
 # what no text may bring into the page: elements that the page never has, and attributes that run something
 TROUBLE = """() => [
-    ...document.querySelectorAll("script:not([src^='page/']), img, iframe, object, embed, math, video, marquee, style, template, base"),
-    ...document.querySelectorAll("link:not([href^='page/']), meta[http-equiv], animate, [srcdoc], [href^='javascript:' i]"),
-    ...[...document.querySelectorAll("*")].filter((one) => [...one.attributes].some((other) => /^on|^style$/i.test(other.name)
-        && !(other.name === "style" && /^(--share: [\\d.e-]+;|left: .*|)$/.test(other.value)))),
+    ...document.querySelectorAll("script:not([src^='page/']), link:not([href^='page/']), style, base"),
+    ...document.querySelectorAll("img, iframe, object, embed, math, video, marquee, template, animate, mglyph, source"),
+    ...document.querySelectorAll("[srcdoc], [href^='javascript:' i], [src^='data:' i]"),
+    ...[...document.querySelectorAll("*")].filter((one) => [...one.attributes].some(({name, value}) => /^on/i.test(name)
+        || (name === "style" && !/^(--share: [\\d.e-]+;|left: .*|)$/.test(value)))),
 ].map((one) => one.outerHTML)"""
 
 
@@ -43,7 +44,12 @@ def opened_(browser: Browser, address: str) -> Open:
         context = browser.new_context(**{"locale": "en-US", "reduced_motion": "reduce", **settings})
         page = context.new_page()
         dialogs: list[str] = []
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+        def dialog_is_open(dialog: Dialog) -> None:
+            dialogs.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", dialog_is_open)
         try:
             page.goto(f"{address}{place}")
             yield page
@@ -93,43 +99,67 @@ def test_texts_run_no_script(opened: Open, mode: str) -> None:
 def hostile(route: Route) -> None:
     """Answers that hold all the strings wherever a service has a text of its own."""
     path = route.request.url.split("/v1/")[1].split("?")[0]
-    given = json.loads(route.request.post_data or "{}")
-    score = [{"label": one, "score": 0.5} for one in STRINGS]
-    tokens = [{"text": one, "start": 0, "end": 1, "value": 0.1 - place % 2} for place, one in enumerate(STRINGS)]
-    named = {one: 0.5 for one in STRINGS}
-    manifest = {
-        "id": ID, "kind": STRINGS[0], "stage": STRINGS[1], "version": 1, "created": STRINGS[3], "params": named,
-        "inputs": {one: {"digest": "", "artifact": f"{STRINGS[0]}/{one}"} for one in STRINGS[:9]} | {STRINGS[9]: {"digest": "", "files": 2}},
-        "outputs": {one: {"size": 1, "sha256": ""} for one in STRINGS},
-        "metrics": named | {"data": {"labels": {one: 3 for one in STRINGS}}, "epochs": [{f"loss {STRINGS[2]}": 1.0}, {f"loss {STRINGS[2]}": 0.5}]},
-        "environment": {one: one for one in STRINGS},
-    }  # fmt: skip
-    listed = [
-        {"kind": STRINGS[place % 7], "name": one, "id": f"{place:032x}", "stage": one, "made": one, "metrics": {"valid": {"accuracy": 0.5}}}
-        for place, one in enumerate(STRINGS)
-    ]  # fmt: skip
-    answers: dict[str, Any] = {
-        "keywords": {"id": "text", "keywords": [{"text": one, "score": 1.0, "count": 1, "first": 0} for one in STRINGS]},
+    word = json.loads(route.request.post_data or "{}").get("text", "")
+    found = _answers(word).get(path, {"manifest": _manifest(), "names": STRINGS, "inputs": []})
+    route.fulfill(status=200, content_type="application/json", body=json.dumps(found))
+
+
+def _answers(word: str) -> dict[str, Any]:
+    one, two = STRINGS[:2]
+    artifacts = [_listed(place, text) for place, text in enumerate(STRINGS)]
+    kinds = [{**artifact, "kind": kind} for kind in ("classifier", "embeddings") for artifact in artifacts[100:]]
+    parts = {"score": 0.5, "decision": 1.0, "base": 0.0, "check": 0.0, "rest": 0.0, "against": None}
+    explained = [{"text": text, "start": 0, "end": 1, "value": 0.1 - n % 2} for n, text in enumerate(STRINGS)]
+    sentence = {"score": 1.0, "start": 0, "end": 1, "position": 1}
+    return {
+        "keywords": {"keywords": [{"text": text, "score": 1.0, "count": 1, "first": 0} for text in STRINGS]},
         "graph": {
-            "nodes": [{"text": one, "score": 1.0, "count": 1} for one in STRINGS[::12]],
+            "nodes": [{"text": text, "score": 1.0, "count": 1} for text in STRINGS[::12]],
             "edges": [{"source": place, "target": 0, "weight": 1} for place in range(1, 25)],
         },
-        "tokenize": {"id": "text", "tokens": STRINGS, "tags": STRINGS},
-        "summarize": {
-            "id": "text",
-            "sentences": [{"text": one, "score": 1.0, "start": 0, "end": 1, "position": 1} for one in STRINGS],
-        },
-        "classify": {"id": "text", "label": STRINGS[0], "score": 0.5, "labels": score},
-        "explain": {
-            "id": "text", "label": STRINGS[0], "against": None, "score": 0.5, "decision": 1.0, "base": 0.0, "method": STRINGS[4],
-            "check": 0.0, "rest": 0.0, "tokens": tokens,
-        },
-        "similar": {"word": given.get("text", ""), "neighbours": [{"word": one, "score": 0.5} for one in STRINGS]},
-        "map": {"words": [{"word": one, "x": place % 20, "y": place // 20, "cluster": place % 10 + 1, "count": 5} for place, one in enumerate(STRINGS)]},
-        "artifacts": {"artifacts": [*listed[:100], *({**one, "kind": kind} for kind in ("classifier", "embeddings") for one in listed[100:])]},
-    }  # fmt: skip
-    found = answers.get(path, {"manifest": manifest, "names": STRINGS, "inputs": []})
-    route.fulfill(status=200, content_type="application/json", body=json.dumps(found))
+        "tokenize": {"tokens": STRINGS, "tags": STRINGS},
+        "summarize": {"sentences": [{"text": text, **sentence} for text in STRINGS]},
+        "classify": {"label": one, "score": 0.5, "labels": [{"label": text, "score": 0.5} for text in STRINGS]},
+        "explain": {"label": one, "method": two, "tokens": explained, **parts},
+        "similar": {"word": word, "neighbours": [{"word": text, "score": 0.5} for text in STRINGS]},
+        "map": {"words": [_placed(place, text) for place, text in enumerate(STRINGS)]},
+        "artifacts": {"artifacts": [*artifacts[:100], *kinds]},
+    }
+
+
+def _placed(place: int, text: str) -> dict[str, Any]:
+    return {"word": text, "x": place % 20, "y": place // 20, "cluster": place % 10 + 1, "count": 5}
+
+
+def _listed(place: int, text: str) -> dict[str, Any]:
+    metrics = {"valid": {"accuracy": 0.5}}
+    return {
+        "kind": STRINGS[place % 7],
+        "name": text,
+        "id": f"{place:032x}",
+        "stage": text,
+        "made": text,
+        "metrics": metrics,
+    }
+
+
+def _manifest() -> dict[str, Any]:
+    one, two = STRINGS[:2]
+    figures = dict.fromkeys(STRINGS, 0.5)
+    epochs = [{f"loss {one}": 1.0}, {f"loss {one}": 0.5}]
+    made_from = {text: {"digest": "", "artifact": f"{one}/{text}"} for text in STRINGS[:9]}
+    return {
+        "id": ID,
+        "kind": one,
+        "stage": two,
+        "version": 1,
+        "created": one,
+        "params": figures,
+        "inputs": made_from | {STRINGS[9]: {"digest": "", "files": 2}},
+        "outputs": {text: {"size": 1, "sha256": ""} for text in STRINGS},
+        "metrics": figures | {"data": {"labels": dict.fromkeys(STRINGS, 3)}, "epochs": epochs},
+        "environment": {text: text for text in STRINGS},
+    }
 
 
 def test_answers_run_no_script(opened: Open) -> None:
