@@ -15,6 +15,8 @@ from tests.service.page_service import serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
+pytest_plugins = ("tests.service.page_fixtures",)
+
 Open = Callable[..., "AbstractContextManager[Page]"]
 TEXT = "图书馆的新馆上周开放。读者在图书馆的阅览室里读书，学生在新馆预约座位。图书馆和学校合作，学生在阅览室上课。"
 SPORT = "昨晚的决赛踢满了一百二十分钟，主队的门将扑出两个点球，球队时隔九年再次夺得冠军。"

@@ -16,6 +16,8 @@ from tests.service.page_service import serving, xss_strings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, Route
 
+pytest_plugins = ("tests.service.page_fixtures",)
+
 STRINGS = xss_strings()
 TEXT = "图书馆的新馆上周开放。读者在图书馆的阅览室里读书，学生在新馆预约座位。图书馆和学校合作，学生在阅览室上课。"
 ID = "0123456789abcdef0123456789abcdef"

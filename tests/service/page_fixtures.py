@@ -1,4 +1,4 @@
-"""A small store, and a browser that looks at its service."""
+"""Fixtures of the page's tests: a small store, and a browser that looks at its service."""
 
 from __future__ import annotations
 
