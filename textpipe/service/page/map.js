@@ -250,6 +250,10 @@ export class WordMap {
       context.fillText(text, x, y);
       room--;
     };
+    if (this.focus >= 0 && this.marked.length) {  // the ring stays in sight
+      const [x, y] = this.screen(this.focus);
+      taken(x - 9, x + 9, y);
+    }
     for (const place of shown) put(place);
     if (shown.size) context.globalAlpha = 0.5;
     for (let place = 0; place < this.words.length && room > 0; place++) if (!shown.has(place) && (shown.size || !faded(place))) put(place);
