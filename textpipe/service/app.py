@@ -12,6 +12,7 @@ from textpipe.service import artifact_routes, endpoints, health, openapi
 from textpipe.service.answers import Refused, error_answer
 from textpipe.service.guard import Guard
 from textpipe.service.logs import RequestLog
+from textpipe.service.page import page_routes
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.shedding import Shedding
 
@@ -22,6 +23,7 @@ def build_app(settings: ServiceSettings) -> Starlette:
         *endpoints.routes(),
         *artifact_routes.routes(),
         *health.routes(),
+        *page_routes(),
     ]
     routes.append(openapi.route(routes, settings))
     handlers = {TextpipeError: as_answer, Refused: as_answer, HTTPException: as_answer}
