@@ -39,7 +39,7 @@ SAME = [
     f"explain news {NEWS} --limit 10 --format html --unit char",
     f"explain sets {NEWS} --limit 40",
     "explain news 球队赢了决赛",
-    "similar 巴黎 北京 --model words",
+    "similar 巴黎 北京 --model words --exact",
     "similar 巴黎 -k 2 --model words --format table",
     # what goes wrong
     "similar 巴黎铁 --model words",

@@ -42,11 +42,10 @@ _MANY = 1 << 30  # labels, where the service does not say how many
 
 
 class Server(NamedTuple):
-    """Which service the command line means. named: whether it says so itself, not the environment"""
+    """Which service the command line, or the environment, means."""
 
     url: str
     token: str | None
-    named: bool
 
 
 def set_server(context: click.Context, url: str | None, token: str | None) -> None:
@@ -59,7 +58,7 @@ def set_server(context: click.Context, url: str | None, token: str | None) -> No
     command = context.invoked_subcommand
     if named and command not in TAKEN:
         raise UsageError(f"{command} does not go with --server", hint=f"these do: {', '.join(TAKEN)}")
-    context.meta[_SERVER] = Server(url, token, named)
+    context.meta[_SERVER] = Server(url, token)
 
 
 def client_of(context: click.Context) -> Client | None:
@@ -87,9 +86,10 @@ def fields_of(context: click.Context) -> dict[str, Any]:
         source = context.get_parameter_source(name)
         if name in here or name not in context.params or source == ParameterSource.DEFAULT:
             continue
+        off = context.params[name] is False and name not in taken  # a flag that asks for nothing
         if name in taken:
             fields[name] = _value(name, context.params[name])
-        elif name not in _OF_THE_MACHINE or source == ParameterSource.COMMANDLINE:
+        elif not off and (name not in _OF_THE_MACHINE or source == ParameterSource.COMMANDLINE):
             raise _refused(parameter.opts[-1])
     return fields
 
