@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._raw += len(data)
-        if self.phase == LEAVING:
+        if self.phase == LEAVING or self._farewell is not None:
             if self._raw > _DISCARD:
                 self.transport.abort()
             return
@@ -345,10 +345,10 @@ class Connection(asyncio.Protocol):
             self._log.request(Answered("other", None, status, 0.0, 0, 0, "-"))
         if culprit is not None:
             self._open.remove(culprit)
-        self._leave()
         farewell = refusal(status, message, retry_after=retry_after)
         if self._open:
-            self._farewell = farewell
+            self._farewell, self._raw = farewell, 0
+            self._rest()
         else:
             self._say_farewell(farewell)
 
