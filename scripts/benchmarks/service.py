@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import textpipe
+from textpipe.text import has_han
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -144,7 +145,8 @@ def kilobytes() -> list[str]:
     paths = [str(Path(folder) / "keywords" / "csl" / "dev.jsonl")] if folder else [str(DATA / "articles")]
     whole = "".join(document.text for document in textpipe.read(paths, limit=2_000)).encode()
     cuts = range(0, min(len(whole) - BYTES, TEXTS * BYTES), BYTES)
-    return [whole[start : start + BYTES].decode("utf-8", "ignore") for start in cuts]
+    found = [whole[start : start + BYTES].decode("utf-8", "ignore") for start in cuts]
+    return [text for text in found if has_han(text)]  # others have stop words of their own
 
 
 def keywords(folder: Path, *, connections: int, seconds: float, rounds: int) -> None:
