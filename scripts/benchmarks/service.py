@@ -2,7 +2,7 @@
 
 keywords: /v1/keywords (TF-IDF) on texts of 1 KB beside the usual endpoint, FastAPI and jieba.analyse on uvicorn with
 httptools and uvloop, without an access log; its faster form counts, in threads or in the loop.
-classify: /v1/classify by an LSTM on titles, in batches and text by text (`--max-batch 1`).
+classify: /v1/classify by a recurrent network on titles, in batches and text by text (`--max-batch 1`).
 
 The client is tests/service/load.py, in a process of its own. Texts are those of the evaluation data where
 `TEXTPIPE_EVALUATION_DATA` is set, else the bundled ones. Everything stays on 127.0.0.1.
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import textpipe
+from textpipe.text import has_han
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -144,7 +145,8 @@ def kilobytes() -> list[str]:
     paths = [str(Path(folder) / "keywords" / "csl" / "dev.jsonl")] if folder else [str(DATA / "articles")]
     whole = "".join(document.text for document in textpipe.read(paths, limit=2_000)).encode()
     cuts = range(0, min(len(whole) - BYTES, TEXTS * BYTES), BYTES)
-    return [whole[start : start + BYTES].decode("utf-8", "ignore") for start in cuts]
+    found = [whole[start : start + BYTES].decode("utf-8", "ignore") for start in cuts]
+    return [text for text in found if has_han(text)]  # others have stop words of their own
 
 
 def keywords(folder: Path, *, connections: int, seconds: float, rounds: int) -> None:
@@ -186,25 +188,26 @@ def titles() -> tuple[Path, list[str], list[str]]:
     return data, [], [document.text for document in textpipe.read([str(data)], limit=TEXTS)]
 
 
-def train(folder: Path, cell: str) -> list[str]:
+def train(folder: Path, settings: Sequence[str]) -> list[str]:
     """A classifier of the name `recurrent`, hardly trained: that takes as long. Titles to classify."""
     data, options, found = titles()
-    settings = ["--set", f"cell={cell}", "--set", "epochs=1", "--set", "pretrain=0"]
+    given = [part for one in ("epochs=1", "pretrain=0", *settings) for part in ("--set", one)]
     command = [sys.executable, "-m", "textpipe", "train-classifier", str(data), *options, "--limit", "3000"]
     place = ["--arch", "recurrent", "--name", "recurrent", "--store", str(folder / "store")]
-    subprocess.run([*command, *place, *settings, "-q"], env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, *place, *given, "-q"], env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
     return found
 
 
-def classify(folder: Path, *, cell: str, connections: int, seconds: float, rounds: int) -> None:
-    texts = train(folder, cell)
+def classify(folder: Path, *, settings: Sequence[str], connections: int, seconds: float, rounds: int) -> None:
+    texts = train(folder, settings)
     requests = written(folder, "classify", "/v1/classify", [{"text": text, "model": "recurrent"} for text in texts])
     options = ("--store", str(folder / "store"), "--device", "cpu")
     with textpipe_service(*options) as together, textpipe_service(*options, "--max-batch", "1") as alone:
         sides = [Side("in batches", together, requests), Side("text by text", alone, requests)]
         mean = statistics.mean(map(len, texts))
         times = f"{rounds} x {seconds:g} s"
-        print(f"/v1/classify, {cell}, {mean:.0f} characters a text, 1 worker, {connections} connections, {times}")
+        what = " ".join(["recurrent", *settings])
+        print(f"/v1/classify, {what}, {mean:.0f} characters a text, 1 worker, {connections} connections, {times}")
         (rate, p99), (other, other_p99) = compared(sides, connections=connections, seconds=seconds, rounds=rounds)
     print(f"  {rate / other:.2f}x the requests/s; p99 {p99 / other_p99:.2f}x")
 
@@ -215,14 +218,14 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--cell", choices=["lstm", "gru", "rnn"], default="lstm")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the network: cell=gru")
     given = parser.parse_args()
     load = {"connections": given.connections, "seconds": given.seconds, "rounds": given.rounds}
     with tempfile.TemporaryDirectory() as folder:
         if given.part != "classify":
             keywords(Path(folder), **load)
         if given.part != "keywords":
-            classify(Path(folder), cell=given.cell, **load)
+            classify(Path(folder), settings=given.set, **load)
 
 
 if __name__ == "__main__":

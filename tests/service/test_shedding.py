@@ -1,0 +1,84 @@
+"""What is refused before anything is made of it: what it says, and what it is not said to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from textpipe.service.app import build_app
+from textpipe.service.queues import Meter, Queue
+from textpipe.service.settings import ServiceSettings
+
+HEADERS = {"host": "127.0.0.1:8000", "content-type": "application/json", "content-length": "100"}
+
+
+@pytest.fixture(name="app")
+def app_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Of a service whose queue for keywords is full."""
+    app = build_app(ServiceSettings(store=tmp_path / "none"))
+    work = app.state.service.work
+    work._new("keywords")
+    monkeypatch.setattr(work, "is_full", lambda queue: queue == "keywords")
+    return app
+
+
+def shed(app: Any, *, path: str = "/v1/keywords", method: str = "POST", **headers: str) -> bytes | None:
+    named = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 50_000),
+    }
+    found: bytes | None = app.state.shedding.answer(scope, b"date: today\r\n")
+    return found
+
+
+def test_it_is_a_whole_answer(app: Any) -> None:
+    found = shed(app)
+    assert found is not None
+    head, _, body = found.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    headers = {name: value for name, _, value in (line.partition(": ") for line in lines)}
+    assert first == "HTTP/1.1 503 Service Unavailable"
+    assert headers["date"] == "today"
+    assert headers["retry-after"] == "1"
+    assert headers["content-length"] == str(len(body))
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert json.loads(body)["error"]["message"] == "more is asked than can be answered now"
+    assert app.state.service.work._queues["keywords"].loop.counts.refused == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"path": "/v1/tokenize"},  # another queue
+        {"path": "/healthz"},
+        {"path": "/v1/keywords/"},
+        {"method": "GET"},
+        {"content_length": "0"},
+        {"content_length": "50000"},  # threads have a queue of their own
+        {"host": "evil.example"},  # what may not be asked is answered so, as ever
+        {"origin": "http://evil.example"},
+        {"content_type": "text/plain"},
+    ],
+)
+def test_others_go_their_way(app: Any, other: dict[str, str]) -> None:
+    assert shed(app, **other) is None
+    assert app.state.service.work._queues["keywords"].loop.counts.refused == 0
+
+
+def test_a_queue_is_full_only_while_it_refuses() -> None:
+    queue = Queue("one", 1.0, Meter())
+    assert not queue.is_full(0.5, 10.0)  # it was never full
+    queue.refused_at = 10.0
+    assert queue.is_full(0.5, 10.9)
+    assert not queue.is_full(0.05, 10.9)
+    assert not queue.is_full(0.5, 11.1)
