@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypedDict, Unpack, get_args
+from typing import Literal, NamedTuple, TypedDict, Unpack, cast, get_args
 
 from textpipe.errors import UsageError, did_you_mean
 from textpipe.keywords.candidates import JIEBA_STOPWORDS, WordFilter, chosen_stopwords, shipped_stopwords
@@ -60,7 +60,7 @@ class SummaryRecord(TypedDict):
 
 def summary_record(identity: str, found: Iterable[KeySentence]) -> SummaryRecord:
     """What is printed of a document."""
-    return {"id": identity, "sentences": [SentenceRow(**one._asdict()) for one in found]}
+    return {"id": identity, "sentences": [cast(SentenceRow, one._asdict()) for one in found]}
 
 
 @dataclass(frozen=True)
