@@ -240,9 +240,9 @@ def test_what_was_not_asked_for_the_longest_has_to_go(store: Store, reads: list[
 
 def test_named_artifacts_never_have_to_go(store: Store) -> None:
     async def check() -> None:
-        settings = ServiceSettings(store=store.path, max_artifacts=1, artifacts=("first", "sample"))
+        settings = ServiceSettings(store=store.path, max_artifacts=1, artifacts=("classifier/first", "sample"))
         artifacts = Artifacts(settings)
-        assert {*artifacts.missing} == {"first", "sample"}
+        assert {*artifacts.missing} == {"classifier/first", "sample"}
         await artifacts.load_named()
         assert artifacts.missing == {}
         for name in ("second", "first"):

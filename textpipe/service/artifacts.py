@@ -87,7 +87,7 @@ class Artifacts:
 
         Raises ArtifactError where there is nothing to give, UsageError for what may mean several.
         """
-        name = name.removeprefix(f"{kind}/")
+        name = _bare(kind, name)
         entry = self._names.get((kind, name))
         now = time.monotonic()
         if entry is None:
@@ -128,11 +128,11 @@ class Artifacts:
             kind = artifact.manifest.kind
             if kind not in SERVED_KINDS:
                 raise UsageError(f"nothing is asked of a {kind}")
+            self._pinned.add((kind, _bare(kind, name)))  # before another one that is loaded makes room for itself
             await self.get(kind, name)
         except TextpipeError as error:
             self.missing[name] = error.message  # where it lies is nobody's business
             return
-        self._pinned.add((kind, name))
         del self.missing[name]
 
     # ------------------------------------------------------------------------------------------ names
@@ -271,3 +271,8 @@ class Artifacts:
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+
+def _bare(kind: str, name: str) -> str:
+    """A name without its kind, that what is one is loaded and watched once."""
+    return name.removeprefix(f"{kind}/")
