@@ -39,6 +39,7 @@ class Connection:
     def __init__(self, port: int) -> None:
         self.port = port
         self.due = 0.0
+        self.waits = False
         self._received = b""
         self._open()
 
@@ -47,7 +48,7 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request: bytes, due: float) -> None:
-        self.due = due
+        self.due, self.waits = due, True
         self.socket.sendall(request)
 
     def receive(self) -> int | None:
@@ -114,7 +115,7 @@ class Load:
                 late.append(due)
                 due += draw.expovariate(rate)
             while late and self._idle:
-                self._send(self._idle.pop(), late.popleft())
+                self._send(self._idle.popleft(), late.popleft())  # all in turn: an idle one may be closed
             now = time.perf_counter()
             wait = min(max(due - now, 0.0), 0.1) if due < end else 0.1
             self._idle.extend(self._answered(wait))
@@ -142,22 +143,26 @@ class Load:
             except OSError:
                 status = 0
             if status == 0:
-                yield self._broken(connection)
+                waited = connection.waits
+                self._broken(connection)
+                if waited:
+                    yield connection
             elif status is not None:
                 self._note(connection, status)
                 yield connection
 
     def _note(self, connection: Connection, status: int) -> None:
+        connection.waits = False
         self.samples.append(Sample(connection.due - self.begin, time.perf_counter() - connection.due, status))
 
-    def _broken(self, connection: Connection) -> Connection:
-        """A connection that was closed: noted, opened again."""
-        self._note(connection, 0)
+    def _broken(self, connection: Connection) -> None:
+        """A connection that was closed: noted, where an answer was owed, and opened again."""
+        if connection.waits:
+            self._note(connection, 0)
         del self._connections[connection.socket.fileno()]
         connection.reopen()
         self._connections[connection.socket.fileno()] = connection
         self._poll.register(connection.socket.fileno(), select.EPOLLIN)
-        return connection
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -45,9 +45,9 @@ def test_every_request_is_counted_whichever_worker_answered(service: Service) ->
     for _ in range(20):
         assert service.ask("/v1/tokenize", TEXT).status == 200
     assert service.ask("/v1/nothing", TEXT).status == 404
+    until(lambda: figure(service, "textpipe_requests_total", OTHER, "404") == 1)  # counted once it is answered
+    until(lambda: figure(service, *TOKENIZED) == 20)
     found = samples(service.ask("/metrics").body)
-    assert found["textpipe_requests_total", ("/v1/tokenize", "200")] == 20
-    assert found["textpipe_requests_total", (OTHER, "404")] == 1
     assert found["textpipe_request_seconds_count", ("/v1/tokenize",)] == 20
     length = int(service.ask("/v1/tokenize", TEXT).headers["content-length"])
     assert found["textpipe_sent_bytes_total", ("/v1/tokenize",)] == 20 * length
@@ -55,7 +55,7 @@ def test_every_request_is_counted_whichever_worker_answered(service: Service) ->
 
 
 def test_counters_never_go_back(service: Service) -> None:
-    for number in range(1, 4):
+    for number in (1, 2):
         for _ in range(10):
             service.ask("/v1/tokenize", TEXT)
         until(lambda number=number: figure(service, *TOKENIZED) == 10 * number)  # type: ignore[misc]
@@ -66,7 +66,7 @@ def test_counters_never_go_back(service: Service) -> None:
     service.signal(signal.SIGHUP)
     until(lambda: figure(service, "textpipe_reloads_total") == 1)
     until(lambda: len(service.workers()) == 2)
-    assert figure(service, *TOKENIZED) == 30
+    assert figure(service, *TOKENIZED) == 20
 
 
 def test_nothing_stays_behind(tmp_path: Path) -> None:

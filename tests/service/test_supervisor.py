@@ -132,6 +132,41 @@ def test_a_reload_that_goes_wrong_changes_nothing(store: Path, tmp_path: Path) -
         assert service.ask("/healthz").status == 200
 
 
+def test_a_token_reaches_workers_unseen(store: Path, tmp_path: Path) -> None:
+    """Neither the list of processes nor their environment shows it; a reload reads it again."""
+    secret, file = "0123456789-secret", tmp_path / "token"
+    file.write_text(f"{secret}\n", "ascii")
+    file.chmod(0o600)
+    with Service("--store", store, "--token-file", file) as service:
+        assert service.ask("/v1/tokenize", {"text": TEXT}).status == 401
+        assert service.ask("/v1/tokenize", {"text": TEXT}, Authorization=f"Bearer {secret}").status == 200
+        for pid in (service.process.pid, *service.workers()):
+            for name in ("cmdline", "environ"):
+                assert secret.encode() not in Path(f"/proc/{pid}/{name}").read_bytes()
+        file.write_text("another-0123456789\n", "ascii")
+        service.signal(signal.SIGHUP)
+        until(lambda: bool(service.events("reloaded")))
+        until(lambda: len(service.workers()) == 1)
+        assert service.ask("/v1/tokenize", {"text": TEXT}, Authorization=f"Bearer {secret}").status == 401
+
+
+def test_an_environment_s_token_stays_with_the_first_process(store: Path) -> None:
+    secret = "0123456789-secret"
+    with Service("--store", store, environment={"TEXTPIPE_SERVE_TOKEN": secret}) as service:
+        assert service.ask("/v1/tokenize", {"text": TEXT}).status == 401
+        assert secret.encode() not in Path(f"/proc/{service.workers()[0]}/environ").read_bytes()
+
+
+@pytest.mark.long
+def test_a_worker_that_hangs_is_replaced(service: Service) -> None:
+    hanging = service.workers()[0]
+    os.kill(hanging, signal.SIGSTOP)
+    until(lambda: bool(service.events("worker-hangs")), seconds=50)
+    until(lambda: len(service.workers()) == 2)
+    assert service.events("worker-hangs")[0]["worker"] == hanging
+    assert hanging not in service.workers()
+
+
 def test_workers_end_with_a_supervisor_that_is_killed(service: Service) -> None:
     pids = service.workers()
     service.signal(signal.SIGKILL)
@@ -191,7 +226,8 @@ def test_a_request_that_is_half_there_is_waited_for(service: Service) -> None:
         (("--host", "0.0.0.0"), 2, "requests must show a token"),
         (("--host", "::"), 2, "requests must show a token"),
         (("--host", "0.0.0.0", "--token", "short"), 2, "too short"),
-        (("--token", ""), 2, "ASCII characters without spaces"),
+        (("--token", ""), 2, "the token is empty"),
+        (("--device", "gpu"), 2, "no device 'gpu'"),
         (("--token", "密码"), 2, "ASCII characters without spaces"),
         (("--token-file", "nothing"), 3, "no such file"),
         (("--token-file", "/dev/zero"), 3, "no file with a token"),

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from textpipe.cli.console import note
 from textpipe.cli.storing import complete_artifact, uses_store
+from textpipe.device import checked_device
 from textpipe.errors import ArtifactError, InputError, UsageError
 from textpipe.files import naming_errors
 from textpipe.store.layout import Store
@@ -73,7 +74,7 @@ _SECONDS = click.FloatRange(0.1, 3600)
 @click.option(
     "--max-queue-ms",
     type=click.FloatRange(1, 600_000),
-    default=1000.0,
+    default=200.0,
     show_default=True,
     help="Estimated waiting time, from which on requests are refused (503).",
 )
@@ -112,6 +113,8 @@ def serve(context: click.Context, /, *, store: Store, **options: Any) -> None:
         raise UsageError(f"the service needs {', '.join(missing)}", hint="pip install 'textpipe-zh[serve]'")
     from textpipe.service.supervisor import serve as run
 
+    if options["device"] is not None:
+        options["device"] = checked_device(options["device"])
     token_file = _token_file(context, options.pop("token_file"))
     _look_for(store, options["artifacts"])
     run(lambda: _settings(store, options, token_file), announce=_announce)
@@ -121,7 +124,11 @@ def _settings(store: Store, options: dict[str, Any], token_file: Path | None) ->
     from textpipe.service.settings import ServiceSettings
 
     token = options["token"] if token_file is None else _read_token(token_file)
-    if token is not None and (not token or not token.isascii() or not token.isprintable() or " " in token):
+    if token == "":
+        raise UsageError(
+            "the token is empty", hint='python -c "import secrets; print(secrets.token_urlsafe())" makes one'
+        )
+    if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
         raise UsageError("a token is made of ASCII characters without spaces", hint="letters, digits, - and _ will do")
     return ServiceSettings(store=store.path.absolute(), **options | {"token": token})
 

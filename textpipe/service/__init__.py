@@ -3,6 +3,7 @@
     settings.py     what may be set
     supervisor.py   one process that holds the socket and keeps the workers alive
     worker.py       one worker: event loop, protocol, application
+    connections.py  those of a worker
     protocol.py     a connection: what a request may be, how large; deadlines.py how long it may take, exchange.py one
                     request and its answer as ASGI has them, wire.py refusals where there is no application
     guard.py        who may ask: hosts, origins, tokens, methods, content types; what every answer carries

@@ -13,6 +13,7 @@ from textpipe.service.answers import Refused, error_answer
 from textpipe.service.guard import Guard
 from textpipe.service.logs import RequestLog
 from textpipe.service.settings import ServiceSettings
+from textpipe.service.shedding import Shedding
 
 
 def build_app(settings: ServiceSettings) -> Starlette:
@@ -29,6 +30,8 @@ def build_app(settings: ServiceSettings) -> Starlette:
     app.state.service = endpoints.Service(settings)
     app.state.log = RequestLog(observe=app.state.service.measurements.observe)
     app.add_middleware(Guard, settings=settings, log=app.state.log)
+    guard = Guard(app, settings=settings, log=app.state.log)
+    app.state.shedding = Shedding(guard, app.state.service.work, app.state.log, inline=settings.inline)
     return app
 
 

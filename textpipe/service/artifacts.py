@@ -87,6 +87,7 @@ class Artifacts:
 
         Raises ArtifactError where there is nothing to give, UsageError for what may mean several.
         """
+        name = _bare(kind, name)
         entry = self._names.get((kind, name))
         now = time.monotonic()
         if entry is None:
@@ -127,11 +128,11 @@ class Artifacts:
             kind = artifact.manifest.kind
             if kind not in SERVED_KINDS:
                 raise UsageError(f"nothing is asked of a {kind}")
+            self._pinned.add((kind, _bare(kind, name)))  # before another one that is loaded makes room for itself
             await self.get(kind, name)
         except TextpipeError as error:
             self.missing[name] = error.message  # where it lies is nobody's business
             return
-        self._pinned.add((kind, name))
         del self.missing[name]
 
     # ------------------------------------------------------------------------------------------ names
@@ -168,11 +169,10 @@ class Artifacts:
 
     def _mark(self, kind: str, name: str) -> tuple[int, ...] | None:
         """By which a name's file is known to be the same; None where there is none, as of an id."""
-        wanted, _, rest = name.rpartition("/")
-        if wanted not in ("", kind) or not usable_name(rest) or is_id(rest):
+        if not usable_name(name) or is_id(name):
             return None
         try:
-            found = os.stat(self.store.refs / kind / rest)
+            found = os.stat(self.store.refs / kind / name)
         except (OSError, ValueError):
             return None
         return found.st_ino, found.st_mtime_ns, found.st_size
@@ -271,3 +271,8 @@ class Artifacts:
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+
+def _bare(kind: str, name: str) -> str:
+    """A name without its kind, that what is one is loaded and watched once."""
+    return name.removeprefix(f"{kind}/")

@@ -8,6 +8,7 @@ takes its turns with others, so that nobody waits for more than a batch or two o
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,15 +74,15 @@ class Batcher:
         self._since = 0.0
         self._thread: ThreadPoolExecutor | None = None
 
-    async def probabilities(self, predict: Predict, texts: Sequence[str]) -> Probabilities:
-        """float32[texts, labels]. predict: texts → the same, of the one classifier. Raises Refused."""
+    async def probabilities(self, predict: Predict, texts: Sequence[str], *, patient: bool = False) -> Probabilities:
+        """float32[texts, labels]. predict: texts → the same, of the one classifier. Raises Refused, unless patient."""
         loop = asyncio.get_running_loop()
         ahead = self.ahead
-        if ahead:
+        if ahead and not patient:
             self.queue.admit(ahead, loop.time())
-        else:
+        if not ahead:
             self._since = perf_counter()
-        asked = _Asked(predict, texts, loop.time(), loop.create_future())
+        asked = _Asked(predict, texts, math.inf if patient else loop.time(), loop.create_future())
         self._asked.append(asked)
         self._texts += len(texts)
         self._characters += self._size(texts)
@@ -137,7 +138,12 @@ class Batcher:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="textpipe-batch")
         work = loop.run_in_executor(self._thread, self._predicted, batch, characters)
-        work.add_done_callback(lambda found: self._done(loop, batch, found.result()))
+
+        def done(found: asyncio.Future[Probabilities | Exception]) -> None:
+            if not found.cancelled():  # as where the service ends
+                self._done(loop, batch, found.result())
+
+        work.add_done_callback(done)
 
     def _batch(self, now: float) -> tuple[list[_Part], int]:
         """The texts to predict now, and their characters."""

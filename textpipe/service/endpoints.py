@@ -31,7 +31,7 @@ from textpipe.service.health import Readiness
 from textpipe.service.maps import Maps
 from textpipe.service.measurements import Measurements
 from textpipe.service.settings import ServiceSettings
-from textpipe.service.streams import Records, streamed
+from textpipe.service.streams import Records, gathered, streamed
 from textpipe.service.work import Work
 
 Options = Mapping[str, Any]
@@ -226,9 +226,9 @@ async def answered(
     records = await prepare(service, body.options)
     if body.lines:
         return await streamed(body.documents, records)
-    found = await records(body.documents)
     if not body.single:
-        return answer({body.several: found})
+        return answer({body.several: await gathered(body.documents, records)})
+    found = await records(body.documents)
     return answer(await _single(service, endpoint, body, found))
 
 

@@ -122,6 +122,16 @@ class Guard:
                 )
             )
 
+    def looked_at(self, scope: Scope) -> tuple[Mapping[bytes, bytes], int, Refused | None]:
+        """The headers that matter, the length of the body as they tell it, and why the request is refused, if it is."""
+        found, refusal = self._looked_at(scope)
+        return found, _length(found.get(b"content-length")), refusal
+
+    def request_id(self, found: Mapping[bytes, bytes]) -> str:
+        """What the request is called in the log and in its answer."""
+        self._count += 1
+        return self._request_id(found.get(b"x-request-id"))
+
     async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)

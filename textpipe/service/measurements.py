@@ -8,14 +8,19 @@ client sent.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
+import struct
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from textpipe.service.logs import Answered
@@ -24,6 +29,7 @@ CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 OTHER = "other"  # what is no route
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_TRIES = 5
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -49,7 +55,7 @@ class Measurements:
         self.registry = CollectorRegistry()
         make: dict[str, Any] = {"registry": None if self._shared else self.registry}
         if self._shared:
-            MultiProcessCollector(self.registry, path=self._shared)  # type: ignore[no-untyped-call]
+            self.registry.register(_OfAll(self._shared))
         self._requests = Counter("textpipe_requests", "Requests answered.", ("route", "status"), **make)
         self._seconds = Histogram(
             "textpipe_request_seconds",
@@ -111,6 +117,22 @@ class Measurements:
     def text(self) -> bytes:
         """As Prometheus reads it."""
         return generate_latest(self.registry)
+
+
+class _OfAll(Collector):
+    """What all processes wrote into the folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._files = os.path.join(glob.escape(folder), "*.db")
+
+    def collect(self) -> Iterable[Metric]:
+        """But for files that are being made: they are empty for a moment, which prometheus-client takes for damage."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(struct.error, FileNotFoundError):
+                files = [path for path in glob.glob(self._files) if os.path.getsize(path)]
+                found: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+                return found
+        return ()
 
 
 class OfSupervisor:

@@ -6,6 +6,7 @@ Between two slices the loop reads what has come, so that in an overload requests
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,14 +31,15 @@ class InLoop:
         """Seconds until something new of this queue would begin."""
         return self.ring.ahead(queue) * self.pace.ratio
 
-    async def run(self, queue: Queue, function: Callable[[], T], characters: int) -> T:
-        """What it returns: at once where nothing waits and this turn has time left. Raises Refused."""
+    async def run(self, queue: Queue, function: Callable[[], T], characters: int, *, patient: bool = False) -> T:
+        """What it returns: at once where nothing waits and this turn has time left. Raises Refused, unless patient."""
         loop = self._loop or self._begin()
         if not self.ring and self._has_time(loop):
             queue.counts.taken += 1
             return measured(function, characters, queue.meter)
-        queue.admit(self.ahead(queue), loop.time())
-        return await self._later(loop, queue, function, characters)
+        if not patient:
+            queue.admit(self.ahead(queue), loop.time())
+        return await self._later(loop, queue, function, characters, since=math.inf if patient else loop.time())
 
     def _begin(self) -> asyncio.AbstractEventLoop:
         self._loop = asyncio.get_running_loop()
@@ -54,14 +56,20 @@ class InLoop:
         self._until = 0.0
 
     def _later(
-        self, loop: asyncio.AbstractEventLoop, queue: Queue, function: Callable[[], T], characters: int
+        self,
+        loop: asyncio.AbstractEventLoop,
+        queue: Queue,
+        function: Callable[[], T],
+        characters: int,
+        *,
+        since: float,
     ) -> asyncio.Future[T]:
         if not self.ring:
             self._since = perf_counter()
             loop.call_soon(self._work)
         future: asyncio.Future[T] = loop.create_future()
         seconds = queue.meter.estimate(characters)
-        self.ring.add(queue, Item(function, characters, seconds, loop.time(), future))
+        self.ring.add(queue, Item(function, characters, seconds, since, future))
         return future
 
     def _work(self) -> None:
@@ -100,12 +108,14 @@ class InThreads:
             return 0.0
         return (self.ring.ahead(queue) + self._running_seconds / 2) * self.pace.ratio
 
-    async def run(self, queue: Queue, function: Callable[[], T], characters: int) -> T:
-        """What it returns. Raises Refused."""
+    async def run(self, queue: Queue, function: Callable[[], T], characters: int, *, patient: bool = False) -> T:
+        """What it returns. Raises Refused, unless patient."""
         loop = asyncio.get_running_loop()
-        queue.admit(self.ahead(queue), loop.time())
+        if not patient:
+            queue.admit(self.ahead(queue), loop.time())
         future: asyncio.Future[T] = loop.create_future()
-        self.ring.add(queue, Item(function, characters, queue.meter.estimate(characters), loop.time(), future))
+        since = math.inf if patient else loop.time()
+        self.ring.add(queue, Item(function, characters, queue.meter.estimate(characters), since, future))
         self._start(loop)
         return await future
 
@@ -127,6 +137,9 @@ class InThreads:
             work.add_done_callback(partial(self._finished, loop, item))
 
     def _finished(self, loop: asyncio.AbstractEventLoop, item: Item, done: asyncio.Future[Any]) -> None:
+        if done.cancelled():  # the service ends
+            item.future.cancel()
+            return
         self._running -= 1
         self._running_seconds -= item.seconds
         now = perf_counter()

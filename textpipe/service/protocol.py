@@ -12,6 +12,7 @@ import asyncio
 import math
 import re
 from collections import deque
+from collections.abc import Callable
 from typing import Any, NoReturn, cast
 from urllib.parse import unquote
 
@@ -28,6 +29,9 @@ MAX_HEADERS = 100
 _URL = re.compile(rb"/[!\"$-~]*")  # visible ASCII, no fragment
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _DISCARD = 8 << 20  # bytes that a refused client may still send before it is cut off
+
+
+Shed = Callable[[dict[str, Any], bytes], bytes | None]  # (scope, default headers) → a whole answer, or none
 
 
 class Malformed(Exception):
@@ -47,7 +51,9 @@ class Connection(asyncio.Protocol):
         settings: ServiceSettings,
         log: RequestLog,
         watch: Watch,
+        shed: Shed | None = None,
     ) -> None:
+        self._shed = shed
         self.transport: asyncio.Transport
         self._app, self._app_state, self._server = config.loaded_app, app_state, server_state
         self._loop = _loop or asyncio.get_event_loop()
@@ -208,10 +214,10 @@ class Connection(asyncio.Protocol):
         exchange = Exchange(self, scope, keep_alive=again, expects_continue=self._expects_continue)
         self.phase, self._reading = BODY, exchange
         self._open.append(exchange)
-        if len(self._open) == 1:
-            self._begin(exchange)
-        else:
+        if len(self._open) > 1:
             self.pause_reading()
+        elif not self._is_shed(exchange):
+            self._begin(exchange)
 
     def on_body(self, body: bytes) -> None:
         self._received += len(body)
@@ -283,6 +289,17 @@ class Connection(asyncio.Protocol):
             self.since += self._loop.time() - self.paused  # that was not the client's time
             self.paused = None
             self.transport.resume_reading()
+
+    def _is_shed(self, exchange: Exchange) -> bool:
+        """Whether it was refused at once. Not asked of requests that waited for others: each would be a call deeper."""
+        if self._shed is None or not exchange.keep_alive or self.drained is not None or self._watch.draining:
+            return False
+        found = self._shed(exchange.scope, self.default_headers())
+        if found is not None:
+            exchange.started = exchange.complete = True
+            self.transport.write(found)
+            self.answered(exchange)
+        return found is not None
 
     def _begin(self, exchange: Exchange) -> None:
         task = self._loop.create_task(run(exchange, self._app, on_bug=self._on_bug))
@@ -359,39 +376,3 @@ class Connection(asyncio.Protocol):
             self.transport.write_eof()
         else:
             self.transport.close()
-
-
-class Connections:
-    """Makes those of one worker, for uvicorn, which takes this for a protocol's class."""
-
-    def __init__(self, settings: ServiceSettings, log: RequestLog) -> None:
-        self._settings, self._log, self._watch = settings, log, Watch(settings)
-
-    def __call__(
-        self,
-        config: Any,
-        server_state: Any,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> Connection:
-        return Connection(
-            config, server_state, app_state, _loop, settings=self._settings, log=self._log, watch=self._watch
-        )
-
-    def drain(self) -> None:
-        """From now on every answer is the last one of its connection, and who is idle for a second is let go."""
-        self._watch.drain()
-
-
-def uvicorn_options(settings: ServiceSettings, log: RequestLog) -> dict[str, Any]:
-    """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more."""
-    return {
-        "http": Connections(settings, log),
-        "ws": "none",
-        "interface": "asgi3",
-        "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For
-        "server_header": False,
-        "access_log": False,
-        "log_config": None,
-        "log_level": "error",
-    }

@@ -48,7 +48,7 @@ class Pace:
     processor, less where it has several threads."""
 
     def __init__(self) -> None:
-        self._took = self._done = 1e-3
+        self._took = self._done = 0.05  # so that one stall at the start does not tell much
 
     def note(self, seconds: float, took: float) -> None:
         """seconds: of work that was done; took: meanwhile, by the clock"""
@@ -62,7 +62,8 @@ class Pace:
 
 @dataclass(slots=True)
 class Item:
-    """Work that waits. seconds: that it is expected to take; since: the loop's time at which it came"""
+    """Work that waits. seconds: that it is expected to take; since: the loop's time at which it came, infinity of
+    what waits for as long as it takes"""
 
     function: Callable[[], Any]
     characters: int
@@ -101,6 +102,10 @@ class Queue:
         self.refused_at = now
         self.counts.refused += 1
         raise busy(ahead)
+
+    def is_full(self, ahead: float, now: float) -> bool:
+        """Whether something new would be refused, where something else was a moment ago."""
+        return ahead > self.bound * _SHORT and now - self.refused_at <= _CALM
 
     def is_late(self, since: float, now: float) -> bool:
         """Whether what came then has waited for so long that nobody needs it any more."""

@@ -20,7 +20,8 @@ class ServiceSettings:
     max_body: bytes of a request; max_text: code points of a text; max_texts: of a request
     inline: code points of texts that are worked on in the event loop; more go to the pool
     max_batch: texts that a network predicts at once; max_wait_ms: how long a text waits for others
-    max_queue_ms: estimated waiting time from which on requests are refused (503)
+    max_queue_ms: estimated waiting time from which on requests are refused (503), a tenth of it as long as more comes
+    than can be done
     max_artifacts: that a worker keeps in memory, besides those of `artifacts`
     max_connections: of a worker; header_seconds, body_seconds: from the first byte on, until all of it must be there
     idle_seconds: how long a connection is kept between requests
@@ -42,7 +43,7 @@ class ServiceSettings:
     inline: int = 4_000
     max_batch: int = 64
     max_wait_ms: float = 2.0
-    max_queue_ms: float = 1_000.0
+    max_queue_ms: float = 200.0
     max_artifacts: int = 8
     max_connections: int = 256
     header_seconds: float = 10.0

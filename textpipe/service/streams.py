@@ -1,4 +1,4 @@
-"""Answers as JSON lines, sent as they are made: what a request of any number of texts takes is little memory."""
+"""Answers of many texts, worked on in parts: as JSON lines, sent as they are made, or all at once."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ async def streamed(documents: Sequence[Document], records: Records) -> Response:
     parts = _parts(documents)
     first = await records(next(parts, []))
     return StreamingResponse(_lines(first, parts, records), media_type=JSON_LINES)
+
+
+async def gathered(documents: Sequence[Document], records: Records) -> Sequence[Any]:
+    """All records. Many documents, or long ones, are worked on in parts, between which others have their turn."""
+    found: list[Any] = []
+    for number, part in enumerate(_parts(documents)):
+        found += await records(part, patient=number > 0)
+    return found
 
 
 async def _lines(first: Sequence[Any], parts: Iterator[Sequence[Document]], records: Records) -> AsyncIterator[bytes]:

@@ -155,7 +155,7 @@ class _Supervisor:
                 worker.kill()
         for worker in self._workers:
             if now > worker.heard + (SILENCE_SECONDS if worker.up else _START_SECONDS):
-                tell("worker-hangs", worker=worker.slot, pid=worker.pid)
+                tell("worker-hangs", worker=worker.pid)
                 worker.kill()
 
     # ------------------------------------------------------------------------------------------ workers
@@ -186,7 +186,7 @@ class _Supervisor:
         forget(self._folder, slot=worker.slot)
         if expected:
             return
-        tell("worker-died", worker=worker.slot, pid=worker.pid, exit_code=code, came_up=worker.up)
+        tell("worker-died", worker=worker.pid, exit_code=code, came_up=worker.up)
         if worker.up:
             self._failures = 0
             self._figures.restarts.inc()
@@ -201,7 +201,7 @@ class _Supervisor:
         if not self._announced and any(worker.up for worker in self._workers):
             self._announced = True
             address = address_of(self._listener, self._settings.host)
-            tell("started", address=address, workers=self._settings.workers, pid=os.getpid())
+            tell("started", address=address, workers=self._settings.workers)
             self._announce(address)
 
     # ------------------------------------------------------------------------------------------ reload

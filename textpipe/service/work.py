@@ -6,6 +6,7 @@ Every endpoint, and every network, has a queue of its own whose waiting time is 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -67,7 +68,7 @@ class Work:
         place, own = (self._loop, both.loop) if short else (self._threads, both.threads)
         if patient:
             await _room(lambda: place.ahead(own))
-        return await place.run(own, function, characters)
+        return await place.run(own, function, characters, patient=patient)
 
     async def probabilities(
         self, loaded: Loaded, texts: Sequence[str], *, patient: bool = False
@@ -82,7 +83,18 @@ class Work:
             return await self.run(lambda: predict(texts), characters=characters, queue=address, patient=patient)
         if patient:
             await _room(lambda: batcher.ahead)
-        return await batcher.probabilities(predict, texts)
+        return await batcher.probabilities(predict, texts, patient=patient)
+
+    def is_full(self, queue: str) -> bool:
+        """Whether a short text for that queue would be refused, as others were a moment ago."""
+        both = self._queues.get(queue)
+        return both is not None and both.loop.is_full(self._loop.ahead(both.loop), time.monotonic())
+
+    def note_refused(self, queue: str) -> None:
+        """A text for that queue, which is full, was refused elsewhere."""
+        own = self._queues[queue].loop
+        own.counts.refused += 1
+        own.refused_at = time.monotonic()
 
     def states(self) -> Iterator[QueueState]:
         """Of all queues that there are."""

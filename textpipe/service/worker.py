@@ -22,11 +22,12 @@ from typing import Any, NamedTuple
 import uvicorn
 from uvicorn.server import ServerState
 
+from textpipe.segment.tokenizer import Tokenizer
 from textpipe.service import measurements
 from textpipe.service.app import build_app
+from textpipe.service.connections import Connections, uvicorn_options
 from textpipe.service.endpoints import Service
 from textpipe.service.events import tell
-from textpipe.service.protocol import Connections, uvicorn_options
 from textpipe.service.settings import ServiceSettings, settings_from_json
 
 DRAIN, STOP = b"drain", b"stop"  # leave what waits to be accepted to others; accept it first
@@ -82,7 +83,7 @@ class Worker:
         self._hear()
         app = build_app(self._settings)
         service: Service = app.state.service
-        options = uvicorn_options(self._settings, app.state.log)
+        options = uvicorn_options(self._settings, app.state.log, shed=app.state.shedding.answer)
         config = uvicorn.Config(app, lifespan="on", **options)
         config.load()
         lifespan = config.lifespan_class(config)
@@ -92,6 +93,7 @@ class Worker:
         connections: Connections = options["http"]
         self._connect = lambda: connections(config, self._state, lifespan.state, self._loop)
         self._set_date()
+        Tokenizer().tokenize("先读词典")  # the first request need not wait for the dictionary
         watch = asyncio.create_task(service.artifacts.watch())
         named = asyncio.create_task(self._load_named(service))
         if self._orders.waits:
@@ -220,7 +222,7 @@ class Worker:
         while self._busy() and time.monotonic() < end:
             await asyncio.sleep(0.02)
         if unanswered := len(self._state.tasks):
-            tell("requests-given-up", worker=self._orders.slot, count=unanswered, after=self._settings.drain_seconds)
+            tell("requests-given-up", count=unanswered, after=self._settings.drain_seconds)
 
     def _busy(self) -> bool:
         return bool(self._accepting or self._state.connections or self._state.tasks)

@@ -211,8 +211,10 @@ int counts_add(Counts *counts, const Wanted *wanted, EngineObject *engine, PyObj
     Text text;
     if (!text_of(object, &text)) return 0;
     Scratch *scratch = take_scratch();
+    PyThreadState *state = text.length < LONG_TEXT ? NULL : PyEval_SaveThread();
     int fine = scratch && (wanted->allowed ? tag_text(&engine->dictionary, &text, wanted->hmm, scratch)
                                            : cut_text(&engine->dictionary, &text, MODE_EXACT, wanted->hmm, scratch));
+    if (state) PyEval_RestoreThread(state);
     if (!fine) PyErr_NoMemory();
     const Tokens *tokens = scratch ? &scratch->tokens : NULL;
     for (int64_t token = 0; fine && token < tokens->count; token++) {

@@ -123,7 +123,9 @@ int phrases_add(Phrases *phrases, const Grammar *grammar, EngineObject *engine, 
     Text text;
     if (!text_of(object, &text)) return 0;
     Scratch *scratch = take_scratch();
+    PyThreadState *state = text.length < LONG_TEXT ? NULL : PyEval_SaveThread();
     int fine = scratch && tag_text(&engine->dictionary, &text, grammar->hmm, scratch);
+    if (state) PyEval_RestoreThread(state);
     if (!fine) PyErr_NoMemory();
     fine = fine && add_tokens(phrases, grammar, engine, &text, &scratch->tokens, object) &&
            keep_ending(phrases, object);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONG_TEXT = 2000 };         /* characters from which other threads may run meanwhile */
 /* What a call asks for. */
 typedef struct {
     Text text;

@@ -7,6 +7,8 @@
 
 #include "cut.h"
 
+enum { LONG_TEXT = 2000 }; /* characters from which other threads may run meanwhile */
+
 typedef struct {
     PyObject_HEAD
     Py_buffer view;

@@ -1,0 +1,163 @@
+"""Twice as much as can be done, for minutes: what is accepted is as quick as ever, the rest is told so at once.
+
+Arrivals are open: requests come at random moments, whatever becomes of those before, and latency counts from the
+moment a request was due.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import textpipe
+from tests.conftest import DATA, ROOT
+
+CLIENT = Path(__file__).parent / "load.py"
+CONNECTIONS = 200
+LENGTHS = (600, 1_200, 1_800, 2_400, 3_000)  # characters
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A service of one worker: its port, its process."""
+    port = free_port()
+    command = [sys.executable, "-m", "textpipe", "serve", "--port", str(port), "--store", str(folder / "none")]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        until = time.monotonic() + 60
+        while not answers(port):
+            ended = process.poll() is not None or time.monotonic() > until
+            assert not ended, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield port, process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def requests(folder: Path) -> Path:
+    """Key phrases of texts of several lengths."""
+    whole = "".join(document.text for document in textpipe.read([str(DATA / "articles")]))
+    whole *= 2 * max(LENGTHS) // len(whole) + 1
+    lines = []
+    for number, length in enumerate(LENGTHS * 20):
+        start = 37 * number % (len(whole) - length)
+        body = {"text": whole[start : start + length]}
+        lines.append(json.dumps({"path": "/v1/keywords", "body": body}, ensure_ascii=False))
+    (folder / "requests").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "requests"
+
+
+def load(port: int, requests: Path, *, seconds: float, rate: float | None = None) -> dict[str, Any]:
+    connections = CONNECTIONS if rate else 16
+    command = [sys.executable, str(CLIENT), str(port), str(requests), "--connections", str(connections)]
+    options = ["--seconds", str(seconds), *(["--rate", str(rate)] if rate else [])]
+    found: dict[str, Any] = json.loads(subprocess.check_output([*command, *options], timeout=seconds + 60))
+    return found
+
+
+def resident(process: int) -> int:
+    """Bytes of a process and those below it."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    below = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * page + sum(resident(int(one)) for one in below)
+
+
+class Memory(threading.Thread):
+    """Looks at a process's memory every half second."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.found: list[int] = []
+        self._process, self._end = process, threading.Event()
+
+    def run(self) -> None:
+        while not self._end.wait(0.5):
+            self.found.append(resident(self._process))
+
+    def growth(self) -> float:
+        """From the second sixth to the last, as a share."""
+        self._end.set()
+        self.join()
+        size = len(self.found) // 6
+        first, last = self.found[size : 2 * size], self.found[-size:]
+        return sum(last) / len(last) / (sum(first) / len(first)) - 1
+
+
+def overloaded(folder: Path, *, seconds: float, apart: float) -> dict[str, Any]:
+    """The figures. seconds: of overload; apart: of every other measurement"""
+    asked = requests(folder)
+    with serving(folder) as (port, process):
+        load(port, asked, seconds=2)
+        peak = load(port, asked, seconds=apart)["per_second"]
+        half = load(port, asked, seconds=2 * apart, rate=peak / 2)
+        memory = Memory(process.pid)
+        memory.start()
+        twice = load(port, asked, seconds=seconds, rate=2 * peak)
+        growth = memory.growth()
+        after = load(port, asked, seconds=2 * apart, rate=peak / 2)
+        again = load(port, asked, seconds=apart)["per_second"]
+    calm = [place for place, one in enumerate(after["windows"]) if one["p99"] <= half["p99"] and is_fine(one)]
+    return {
+        "peak": peak,
+        "peak_after": again,
+        "half": {name: half[name] for name in ("statuses", "p50", "p99")},
+        "twice": {name: twice[name] for name in ("statuses", "unsent", "per_second", "p50", "p99", "refused_p99")},
+        "goodput": twice["per_second"] / ((peak + again) / 2),
+        "ratio": twice["p99"] / half["p99"],
+        "growth": growth,
+        "recovered": calm[0] if calm else None,
+        "after": {name: after[name] for name in ("statuses", "p50", "p99")},
+    }
+
+
+def is_fine(one: dict[str, Any]) -> bool:
+    return set(one["statuses"]) == {"200"}
+
+
+@pytest.mark.long
+def test_twice_as_much_as_can_be_done(tmp_path: Path) -> None:
+    found = overloaded(tmp_path, seconds=180, apart=15)
+    print(json.dumps(found, indent=1))  # noqa: T201
+    assert set(found["twice"]["statuses"]) == {"200", "503"}
+    assert found["twice"]["unsent"] == 0
+    assert found["ratio"] <= 3
+    assert found["twice"]["refused_p99"] <= 50
+    assert found["goodput"] >= 0.9
+    assert found["growth"] <= 0.02
+    assert found["recovered"] is not None
+    assert found["recovered"] <= 10

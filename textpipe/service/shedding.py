@@ -1,0 +1,55 @@
+"""Requests that would be refused as soon as they were read, refused before anything is made of them.
+
+Where twice as much comes as can be done, every second request is refused: what a refusal costs is taken from those that
+are answered. This one is bytes that were put together before: no task, no route, no body that is read.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+
+from textpipe.service.answers import JSON
+from textpipe.service.exchange import STATUS_LINES
+from textpipe.service.guard import Guard, with_security
+from textpipe.service.logs import Answered, RequestLog
+from textpipe.service.queues import busy
+from textpipe.service.work import Work
+
+_PREFIX = "/v1/"
+_WIDEST = 3  # bytes of a character of most texts
+
+
+class Shedding:
+    """guard: says what may be asked at all; what may not, it answers itself"""
+
+    def __init__(self, guard: Guard, work: Work, log: RequestLog, *, inline: int) -> None:
+        self._guard, self._work, self._log = guard, work, log
+        self._longest = inline * _WIDEST
+        refused = busy(0.0)
+        self._body = orjson.dumps({"error": {"message": refused.message, "hint": refused.hint}})
+        self._headers = [
+            (b"content-type", JSON.encode()),
+            (b"content-length", b"%d" % len(self._body)),
+            *((name.lower().encode(), value.encode()) for name, value in (refused.headers or {}).items()),
+        ]
+
+    def answer(self, scope: dict[str, Any], default_headers: bytes) -> bytes | None:
+        """The refusal, where the queue of the route is full and the guard has nothing against the request; else None.
+        Long texts are left alone: threads work on them, which have queues of their own."""
+        path: str = scope["path"]
+        queue = path[len(_PREFIX) :]
+        if not path.startswith(_PREFIX) or not self._work.is_full(queue):
+            return None
+        began = time.perf_counter()
+        found, length, refusal = self._guard.looked_at(scope)
+        if refusal is not None or scope["method"] != "POST" or not 0 < length <= self._longest:
+            return None
+        self._work.note_refused(queue)
+        request = self._guard.request_id(found)
+        headers = with_security(self._headers, "POST", request)
+        lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+        self._log.request(Answered("POST", path, 503, time.perf_counter() - began, length, len(self._body), request))
+        return b"".join((STATUS_LINES[503], default_headers, lines, b"\r\n", self._body))
