@@ -115,7 +115,7 @@ def main() -> None:
     import uvicorn
 
     from textpipe.service.app import build_app
-    from textpipe.service.protocol import uvicorn_options
+    from textpipe.service.connections import uvicorn_options
     from textpipe.service.settings import ServiceSettings
 
     given = json.loads(sys.argv[1])

@@ -9,24 +9,20 @@ other errors have.
 from __future__ import annotations
 
 import asyncio
-import functools
 import math
 import re
 from collections import deque
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any, NoReturn, cast
 from urllib.parse import unquote
 
 import httptools
-import orjson
 
-from textpipe.service.answers import JSON
 from textpipe.service.deadlines import BODY, BUSY, CONNECTED, HEADERS, IDLE, LEAVING, Watch
-from textpipe.service.exchange import STATUS_LINES, Exchange, run
-from textpipe.service.guard import with_security
+from textpipe.service.exchange import Exchange, run
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.settings import ServiceSettings
+from textpipe.service.wire import joined, refusal
 
 MAX_HEAD = 16 << 10  # bytes of a request line and its headers
 MAX_HEADERS = 100
@@ -218,10 +214,10 @@ class Connection(asyncio.Protocol):
         exchange = Exchange(self, scope, keep_alive=again, expects_continue=self._expects_continue)
         self.phase, self._reading = BODY, exchange
         self._open.append(exchange)
-        if len(self._open) == 1:
-            self._begin(exchange)
-        else:
+        if len(self._open) > 1:
             self.pause_reading()
+        elif not self._is_shed(exchange):
+            self._begin(exchange)
 
     def on_body(self, body: bytes) -> None:
         self._received += len(body)
@@ -281,7 +277,7 @@ class Connection(asyncio.Protocol):
 
     def default_headers(self) -> bytes:
         """`Date`, which uvicorn renews once a second."""
-        return _joined(self._server.default_headers)
+        return joined(self._server.default_headers)
 
     def pause_reading(self) -> None:
         if self.paused is None and not self.transport.is_closing():
@@ -294,14 +290,18 @@ class Connection(asyncio.Protocol):
             self.paused = None
             self.transport.resume_reading()
 
+    def _is_shed(self, exchange: Exchange) -> bool:
+        """Whether it was refused at once. Not asked of requests that waited for others: each would be a call deeper."""
+        if self._shed is None or not exchange.keep_alive or self.drained is not None or self._watch.draining:
+            return False
+        found = self._shed(exchange.scope, self.default_headers())
+        if found is not None:
+            exchange.started = exchange.complete = True
+            self.transport.write(found)
+            self.answered(exchange)
+        return found is not None
+
     def _begin(self, exchange: Exchange) -> None:
-        if self._shed is not None and exchange.keep_alive and self.drained is None and not self._watch.draining:
-            found = self._shed(exchange.scope, self.default_headers())
-            if found is not None:
-                exchange.started = exchange.complete = True
-                self.transport.write(found)
-                self.answered(exchange)
-                return
         task = self._loop.create_task(run(exchange, self._app, on_bug=self._on_bug))
         self._server.tasks.add(task)
         task.add_done_callback(self._server.tasks.discard)
@@ -376,69 +376,3 @@ class Connection(asyncio.Protocol):
             self.transport.write_eof()
         else:
             self.transport.close()
-
-
-def refusal(status: int, message: str, *, retry_after: int | None = None) -> bytes:
-    """A whole answer, for where there is no application to give one."""
-    body = orjson.dumps({"error": {"message": message, "hint": None}})
-    headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
-    if retry_after is not None:
-        headers.append((b"retry-after", b"%d" % retry_after))
-    headers.append((b"date", formatdate(usegmt=True).encode()))
-    lines = [STATUS_LINES[status], *(b"%b: %b\r\n" % header for header in with_security(headers, "POST", "-"))]
-    return b"".join([*lines, b"\r\n", body])
-
-
-@functools.lru_cache(maxsize=2)
-def _joined_headers(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
-
-
-def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
-    return _joined_headers(tuple(headers)) if headers else b""
-
-
-class Connections:
-    """Makes those of one worker, for uvicorn, which takes this for a protocol's class."""
-
-    def __init__(self, settings: ServiceSettings, log: RequestLog, shed: Shed | None = None) -> None:
-        self._settings, self._log, self._watch, self._shed = settings, log, Watch(settings), shed
-
-    def __call__(
-        self,
-        config: Any,
-        server_state: Any,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> Connection:
-        return Connection(
-            config,
-            server_state,
-            app_state,
-            _loop,
-            settings=self._settings,
-            log=self._log,
-            watch=self._watch,
-            shed=self._shed,
-        )
-
-    def drain(self) -> None:
-        """From now on every answer is the last one of its connection, and who is idle for a second is let go."""
-        self._watch.drain()
-
-
-def uvicorn_options(settings: ServiceSettings, log: RequestLog, *, shed: Shed | None = None) -> dict[str, Any]:
-    """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more.
-
-    shed: gives the whole answer to a request that is refused before anything is made of it, None to others
-    """
-    return {
-        "http": Connections(settings, log, shed),
-        "ws": "none",
-        "interface": "asgi3",
-        "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For
-        "server_header": False,
-        "access_log": False,
-        "log_config": None,
-        "log_level": "error",
-    }

@@ -25,9 +25,9 @@ from uvicorn.server import ServerState
 from textpipe.segment.tokenizer import Tokenizer
 from textpipe.service import measurements
 from textpipe.service.app import build_app
+from textpipe.service.connections import Connections, uvicorn_options
 from textpipe.service.endpoints import Service
 from textpipe.service.events import tell
-from textpipe.service.protocol import Connections, uvicorn_options
 from textpipe.service.settings import ServiceSettings, settings_from_json
 
 DRAIN, STOP = b"drain", b"stop"  # leave what waits to be accepted to others; accept it first

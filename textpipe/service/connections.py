@@ -1,0 +1,49 @@
+"""The connections of a worker: made as uvicorn asks for them, told when the service ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from textpipe.service.deadlines import Watch
+from textpipe.service.logs import RequestLog
+from textpipe.service.protocol import Connection, Shed
+from textpipe.service.settings import ServiceSettings
+
+
+class Connections:
+    """Makes those of one worker, for uvicorn, which takes this for a protocol's class."""
+
+    def __init__(self, settings: ServiceSettings, log: RequestLog, shed: Shed | None = None) -> None:
+        self._settings, self._log, self._watch, self._shed = settings, log, Watch(settings), shed
+
+    def __call__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Connection:
+        own: dict[str, Any] = {"settings": self._settings, "log": self._log, "watch": self._watch, "shed": self._shed}
+        return Connection(config, server_state, app_state, _loop, **own)
+
+    def drain(self) -> None:
+        """From now on every answer is the last one of its connection, and who is idle for a second is let go."""
+        self._watch.drain()
+
+
+def uvicorn_options(settings: ServiceSettings, log: RequestLog, *, shed: Shed | None = None) -> dict[str, Any]:
+    """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more.
+
+    shed: gives the whole answer to a request that is refused before anything is made of it, None to others
+    """
+    return {
+        "http": Connections(settings, log, shed),
+        "ws": "none",
+        "interface": "asgi3",
+        "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "log_level": "error",
+    }
