@@ -86,9 +86,9 @@ class Service:
         return Answer(answer.status, content, found)
 
     def workers(self) -> list[int]:
-        """Ids of its processes but the first."""
+        """Ids of its processes but the first, without those that have ended and were not looked at yet."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text("ascii")
-        return [int(one) for one in children.split()]
+        return [int(one) for one in children.split() if runs(int(one))]
 
     def signal(self, number: int) -> None:
         """To the first process."""
@@ -97,6 +97,14 @@ class Service:
     def wait(self) -> int:
         """For its end; the exit code."""
         return self.process.wait(30)
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def until(condition: Callable[[], bool], *, seconds: float = START_SECONDS) -> None:
