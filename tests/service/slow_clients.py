@@ -22,7 +22,7 @@ async def slow(number: int, port: int, end: float, lasted: list[float]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         with contextlib.suppress(OSError):
             if number % 3 == 1:
-                writer.write(head[:20])
+                writer.write(head + b"X-Slow: ")
             elif number % 3 == 2:
                 writer.write(head + b"\r\n{")
             while time.monotonic() < end:
@@ -34,7 +34,7 @@ async def slow(number: int, port: int, end: float, lasted: list[float]) -> None:
                 if number % 3:
                     writer.write(b"a")
         writer.close()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
 
 
 async def main(port: int, count: int, seconds: float) -> None:

@@ -76,9 +76,9 @@ async def attack(worker: Worker, numbers: range) -> Counter[int]:
     return seen
 
 
-def fuzz(folder: Path, count: int, *, warm: int) -> tuple[Counter[int], int, int]:
+def fuzz(folder: Path, store: Path, count: int, *, warm: int) -> tuple[Counter[int], int, int]:
     """(statuses, KiB after the first `warm`, KiB at the end)"""
-    with one_worker(folder, header_seconds=1.0, body_seconds=1.5, idle_seconds=1.0) as worker:
+    with one_worker(folder, store=str(store), header_seconds=1.0, body_seconds=1.5, idle_seconds=1.0) as worker:
         seen = asyncio.run(attack(worker, range(warm)))
         before = worker.memory()
         seen += asyncio.run(attack(worker, range(warm, count)))
@@ -89,16 +89,18 @@ def fuzz(folder: Path, count: int, *, warm: int) -> tuple[Counter[int], int, int
     return seen, before, after
 
 
-def test_two_thousand_hostile_requests(tmp_path: Path) -> None:
-    seen, before, after = fuzz(tmp_path, 2_000, warm=1_000)
+def test_two_thousand_hostile_requests(sample_store: Path, tmp_path: Path) -> None:
+    seen, before, after = fuzz(tmp_path, sample_store, 2_000, warm=1_000)
     assert seen[500] == 0
     assert {200, 400, 404, 405, 413, 415, 422, 431} <= set(seen), "the cases do not reach far"
     assert after < before + 30_000
 
 
 @pytest.mark.long
-def test_a_hundred_thousand_hostile_requests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    seen, before, after = fuzz(tmp_path, 100_000, warm=10_000)
+def test_a_hundred_thousand_hostile_requests(
+    sample_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen, before, after = fuzz(tmp_path, sample_store, 100_000, warm=10_000)
     with capsys.disabled():
         print(f"\n{sum(seen.values()):,} answers: {dict(sorted(seen.items()))}; {before:,} KiB, then {after:,}")  # noqa: T201
     assert seen[500] == 0

@@ -167,9 +167,9 @@ def test_other_hosts(host: str, path: str) -> None:
 def test_hosts_that_are_allowed_besides() -> None:
     settings = ServiceSettings(hosts=("Text.Example", "other.example:9000", "10.1.2.3", "fe80::1"), token="t")
     bearer = {"authorization": "Bearer t"}
-    for host in ("text.example:8000", "other.example:9000", "10.1.2.3:8000", "[fe80::1]:8000", *MINE):
+    for host in ("text.example:8000", "text.example", "other.example:9000", "10.1.2.3:8000", "[fe80::1]:8000", *MINE):
         assert ask(headers={"host": host, **bearer}, settings=settings).status == 200
-    for host in ("text.example", "other.example", "other.example:8000", "x.text.example:8000", "10.1.2.3:9000"):
+    for host in ("text.example:443", "other.example", "other.example:8000", "x.text.example:8000", "10.1.2.3:9000"):
         assert ask(headers={"host": host, **bearer}, settings=settings).status == 421
 
 

@@ -3,8 +3,10 @@
     settings.py     what may be set
     supervisor.py   one process that holds the socket and keeps the workers alive
     worker.py       one worker: event loop, protocol, application
-    protocol.py     deadlines and limits below HTTP
+    protocol.py     a connection: what a request may be and how large; deadlines.py how long it may take, exchange.py one
+                    request and its answer as ASGI has them, wire.py refusals where there is no application
     guard.py        who may ask: hosts, origins, tokens, methods, content types; what every answer carries
+    logs.py         one line of JSON a request; strict_json.py what JSON may be
     app.py          the routes
     endpoints.py    what each of them does: a body in, records out, by the functions of operations/
     bodies.py       bodies of requests, checked; openapi.py says the same as a description

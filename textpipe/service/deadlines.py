@@ -16,7 +16,7 @@ CONNECTED, HEADERS, BODY, BUSY, IDLE, LEAVING = range(6)
 DRAINING_SECONDS = 1.0  # between requests, once the service ends: for what is on its way
 DRAINING_BODY_SECONDS = 4.0  # for a request that has begun to come by then
 LEAVING_SECONDS = 2.0  # for a client to read why it was refused
-_YOUNG = {CONNECTED: 0.1, HEADERS: 0.1, BODY: 0.1, IDLE: 1.0}  # seconds in which nobody must make room
+_YOUNG = {CONNECTED: 0.1, HEADERS: 0.1, BODY: 0.1, IDLE: 1.0, LEAVING: 0.1}  # seconds in which nobody must make room
 _TICK, _DRAINING_TICK = 0.25, 0.05
 
 
@@ -91,10 +91,16 @@ class Watch:
 
     def _make_room(self, now: float) -> bool:
         """The slowest request that is not there yet goes, or else the connection that was idle for longest."""
-        old = [one for one in self.connections if now - one.since > _YOUNG.get(one.phase, math.inf)]
-        for phases in ((CONNECTED, HEADERS, BODY), (IDLE,)):
-            found = [one for one in old if one.phase in phases and not one.is_closing()]
-            if found:
-                min(found, key=lambda one: one.since).make_room()
-                return True
-        return False
+        slow = idle = None
+        for one in self.connections:
+            phase = one.phase
+            if phase == BUSY or now - one.since < _YOUNG[phase] or one.is_closing():
+                continue
+            if phase == IDLE:
+                idle = one if idle is None or one.since < idle.since else idle
+            else:
+                slow = one if slow is None or one.since < slow.since else slow
+        found = slow or idle
+        if found is not None:
+            found.make_room()
+        return found is not None

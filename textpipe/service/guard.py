@@ -157,12 +157,13 @@ class Guard:
         return wrong if wrong is None or "POST" in methods_of(scope) else None  # else the route refuses the method
 
     def hosts(self, server: tuple[str, int] | None) -> frozenset[bytes]:
-        """What `Host` may be, of connections to that address: it alone, the names of this machine for itself, and those
-        of the settings, with a port or, for the service's own, without."""
+        """What `Host` may be, of connections to that address: it alone and the names of this machine for itself, with
+        the port; and those of the settings, which a proxy may write without."""
         address, port = server or (self._settings.host, self._settings.port)
         known = self._hosts.get((address, port))
         if known is None:
-            known = frozenset(_hosts((*LOOPBACK, address, self._settings.host, *self._settings.hosts), port))
+            own = _hosts((*LOOPBACK, address, self._settings.host), port, bare=port == 80)
+            known = frozenset([*own, *_hosts(self._settings.hosts, port, bare=True)])
             if len(self._hosts) < 64:
                 self._hosts[address, port] = known
         return known
@@ -197,7 +198,8 @@ def methods_of(scope: Scope) -> Sequence[str]:
     return sorted(own) or METHODS
 
 
-def _hosts(names: tuple[str, ...], port: int) -> list[bytes]:
+def _hosts(names: tuple[str, ...], port: int, *, bare: bool) -> list[bytes]:
+    """As they are written in `Host`. bare: without a port, too"""
     every = []
     for name in (one.lower().strip() for one in names):
         if _is_wildcard(name):
@@ -205,8 +207,8 @@ def _hosts(names: tuple[str, ...], port: int) -> list[bytes]:
         if re.search(r"\]:\d+$|^[^:\[\]]+:\d+$", name):  # with a port of its own
             every.append(name)
             continue
-        bare = f"[{name}]" if ":" in name and not name.startswith("[") else name
-        every += [f"{bare}:{port}", *([bare] if port in (80, 443) else [])]
+        written = f"[{name}]" if ":" in name and not name.startswith("[") else name
+        every += [f"{written}:{port}", *([written] if bare else [])]
     return [one.encode("idna" if not one.isascii() else "ascii") for one in every]
 
 

@@ -9,23 +9,19 @@ other errors have.
 from __future__ import annotations
 
 import asyncio
-import functools
 import math
 import re
 from collections import deque
-from email.utils import formatdate
 from typing import Any, NoReturn, cast
 from urllib.parse import unquote
 
 import httptools
-import orjson
 
-from textpipe.service.answers import JSON
 from textpipe.service.deadlines import BODY, BUSY, CONNECTED, HEADERS, IDLE, LEAVING, Watch
-from textpipe.service.exchange import STATUS_LINES, Exchange, run
-from textpipe.service.guard import with_security
+from textpipe.service.exchange import Exchange, run
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.settings import ServiceSettings
+from textpipe.service.wire import joined, refusal
 
 MAX_HEAD = 16 << 10  # bytes of a request line and its headers
 MAX_HEADERS = 100
@@ -102,7 +98,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._raw += len(data)
-        if self.phase == LEAVING:
+        if self.phase == LEAVING or self._farewell is not None:
             if self._raw > _DISCARD:
                 self.transport.abort()
             return
@@ -275,7 +271,7 @@ class Connection(asyncio.Protocol):
 
     def default_headers(self) -> bytes:
         """`Date`, which uvicorn renews once a second."""
-        return _joined(self._server.default_headers)
+        return joined(self._server.default_headers)
 
     def pause_reading(self) -> None:
         if self.paused is None and not self.transport.is_closing():
@@ -332,10 +328,10 @@ class Connection(asyncio.Protocol):
             self._log.request(Answered("other", None, status, 0.0, 0, 0, "-"))
         if culprit is not None:
             self._open.remove(culprit)
-        self._leave()
         farewell = refusal(status, message, retry_after=retry_after)
         if self._open:
-            self._farewell = farewell
+            self._farewell, self._raw = farewell, 0
+            self._rest()
         else:
             self._say_farewell(farewell)
 
@@ -363,26 +359,6 @@ class Connection(asyncio.Protocol):
             self.transport.write_eof()
         else:
             self.transport.close()
-
-
-def refusal(status: int, message: str, *, retry_after: int | None = None) -> bytes:
-    """A whole answer, for where there is no application to give one."""
-    body = orjson.dumps({"error": {"message": message, "hint": None}})
-    headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
-    if retry_after is not None:
-        headers.append((b"retry-after", b"%d" % retry_after))
-    headers.append((b"date", formatdate(usegmt=True).encode()))
-    lines = [STATUS_LINES[status], *(b"%b: %b\r\n" % header for header in with_security(headers, "POST", "-"))]
-    return b"".join([*lines, b"\r\n", body])
-
-
-@functools.lru_cache(maxsize=2)
-def _joined_headers(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
-
-
-def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
-    return _joined_headers(tuple(headers)) if headers else b""
 
 
 class Connections:
