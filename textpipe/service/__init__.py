@@ -3,13 +3,15 @@
     settings.py     what may be set
     supervisor.py   one process that holds the socket and keeps the workers alive
     worker.py       one worker: event loop, protocol, application
-    protocol.py     a connection: what a request may be and how large; deadlines.py how long it may take, exchange.py one
-                    request and its answer as ASGI has them, wire.py refusals where there is no application
+    protocol.py     a connection: what a request may be and how large; deadlines.py how long it may take, exchange.py
+                    one request and its answer as ASGI has them, wire.py refusals where there is no application
     guard.py        who may ask: hosts, origins, tokens, methods, content types; what every answer carries
     logs.py         one line of JSON a request; strict_json.py what JSON may be
     app.py          the routes
     endpoints.py    what each of them does: a body in, records out, by the functions of operations/
-    bodies.py       bodies of requests, checked; openapi.py says the same as a description
+    fields.py       the fields of requests: by this table bodies.py checks them and openapi.py describes them
+    streams.py      answers of many texts, in parts; maps.py maps of embeddings, each made once
+    artifact_routes.py  what lies in the store
     artifacts.py    artifacts by name, loaded when they are asked for, changed when a name moves
     work.py         where work runs: here, in a thread, in batches; how much of it may wait
     page/           the page
