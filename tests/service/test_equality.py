@@ -137,3 +137,20 @@ def test_one_text_has_the_record_of_many(sample_client: TestClient) -> None:
             f"/v1/{endpoint}", json={"documents": [{"id": "text", "text": text}], **options}
         ).json()
         assert many == {"documents": [one]}
+
+
+@pytest.mark.long
+def test_a_network_answers_the_same(
+    sample_store: Path, sample_client: TestClient, texts: tuple[Path, Sequence[str]]
+) -> None:
+    """To the last digit: what is summed depends on the texts that are predicted together."""
+    pytest.importorskip("torch")
+    run_command(sample_store, "train-classifier", DATA / "news.tsv", "--arch", "textcnn", "--name", "cnn")
+    path, given = texts
+    printed = run_command(sample_store, "classify", path, "--model", "cnn", "--top", 6, "--format", "jsonl", "--quiet")
+    records = [json.loads(line) for line in printed.splitlines()]
+    found = list(in_batches(sample_client, "/v1/classify", given, {"model": "cnn", "top": 6}))
+    assert [one["id"] for one in found] == [one["id"] for one in records]
+    for one, other in zip(found, records, strict=True):
+        scores, others = ({label["label"]: label["score"] for label in record["labels"]} for record in (one, other))
+        assert scores == pytest.approx(others, abs=1.5e-6)

@@ -10,7 +10,9 @@
     logs.py         one line of JSON a request; strict_json.py what JSON may be
     app.py          the routes
     endpoints.py    what each of them does: a body in, records out, by the functions of operations/
-    bodies.py       bodies of requests, checked; openapi.py says the same as a description
+    fields.py       the fields of requests: by this table bodies.py checks them and openapi.py describes them
+    streams.py      answers of many texts, in parts; maps.py maps of embeddings, each made once
+    artifact_routes.py  what lies in the store
     artifacts.py    artifacts by name, loaded when they are asked for, changed when a name moves
     work.py         where work runs: here, in a thread, in batches; how much of it may wait
     page/           the page
