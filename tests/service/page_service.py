@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from textpipe.service.app import build_app
 from textpipe.service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -90,3 +93,11 @@ def serving_address() -> str:
     """What a client in this process calls the service, by its default settings."""
     settings = ServiceSettings()
     return f"http://{settings.host}:{settings.port}"
+
+
+def until(page: Page, expression: str, *, arg: object = None) -> None:
+    """Wait until it is true in the page, whose policy forbids playwright's own way of waiting, by `eval`."""
+    last = time.monotonic() + _SECONDS
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < last, f"never true: {expression}"
+        page.wait_for_timeout(20)

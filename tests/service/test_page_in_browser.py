@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.service.page_service import serving
+from tests.service.page_service import serving, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -79,9 +79,9 @@ def test_keywords_are_marked_ranked_and_linked(opened: Open) -> None:
         page.keyboard.press("Escape")
         assert page.locator("#reader mark.on").count() == 0
         page.get_by_label("Number").select_option("10")
-        page.wait_for_function("document.querySelectorAll('.ranked .row').length <= 10")
+        until(page, "document.querySelectorAll('.ranked .row').length <= 10")
         page.get_by_label("Method").select_option("textrank")
-        page.wait_for_function("document.querySelector('.ranked .row .figure').textContent === '1.000'")
+        until(page, "document.querySelector('.ranked .row .figure').textContent === '1.000'")
 
 
 def test_the_graph_by_keyboard_and_pointer(opened: Open) -> None:
@@ -132,7 +132,7 @@ def test_a_text_of_a_file_whatever_its_encoding(opened: Open, tmp_path: Path) ->
             }
         }"""
         page.evaluate(drop, [SPORT])
-        page.wait_for_function("text => document.querySelector('#text').value === text", arg=SPORT)
+        until(page, "text => document.querySelector('#text').value === text", arg=SPORT)
         (tmp_path / "picture").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
         page.locator("#file").set_input_files(tmp_path / "picture")
         page.get_by_text("is not a text file").wait_for()
@@ -184,7 +184,7 @@ def test_key_sentences_and_tokens(opened: Open) -> None:
         analyse(page)
         assert page.locator(".quote").count() == 3
         page.get_by_label("Number").select_option("1")
-        page.wait_for_function("document.querySelectorAll('.quote').length === 1")
+        until(page, "document.querySelectorAll('.quote').length === 1")
         page.locator(".quote").click()
         assert page.locator("#reader mark.on").inner_text() == page.locator(".quote bdi").inner_text()
         page.get_by_role("link", name="Tokens").click()
@@ -237,7 +237,7 @@ def test_the_map_is_moved_zoomed_and_chosen_from(opened: Open) -> None:
         def changed(act: Callable[[], None]) -> None:
             before = page.evaluate(pixels)
             act()
-            page.wait_for_function(f"before => ({pixels})() !== before", arg=before)
+            until(page, f"before => ({pixels})() !== before", arg=before)
 
         for name in ("Zoom in", "Zoom out", "Zoom in", "Whole map"):
             changed(page.get_by_role("button", name=name).click)
@@ -299,7 +299,7 @@ def test_language_and_colours_are_kept(opened: Open) -> None:
         assert page.locator("html").get_attribute("data-theme") == "dark"
         for view in ("词汇", "产物", "文本"):
             page.get_by_role("link", name=view, exact=True).click()
-            page.wait_for_function("title => document.title === title", arg=f"{view} · textpipe")
+            until(page, "title => document.title === title", arg=f"{view} · textpipe")
         page.get_by_role("button", name="English").click()
         page.get_by_role("button", name="Light colours").click()
         assert page.evaluate(dark) == before
@@ -398,7 +398,7 @@ def test_a_token_is_asked_for_once(opened: Open) -> None:
         page.get_by_label("Your text").fill(TEXT)
         page.get_by_label("Token", exact=True).fill("wrong")
         page.get_by_role("button", name="Go on").click()
-        page.wait_for_function("document.querySelector('#ask-token').open && !document.querySelector('#token').value")
+        until(page, "document.querySelector('#ask-token').open && !document.querySelector('#token').value")
         page.get_by_label("Token", exact=True).fill("open-sesame")
         page.get_by_role("button", name="Go on").click()
         page.locator(".ranked .row").first.wait_for()

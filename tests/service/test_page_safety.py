@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.service.page_service import serving, xss_strings
+from tests.service.page_service import serving, until, xss_strings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, Route
@@ -77,7 +77,7 @@ def test_there_are_300_different_strings_and_they_would_run(browser: Browser) ->
     page.evaluate(
         "strings => { for (const one of strings) document.body.insertAdjacentHTML('beforeend', one); }", STRINGS
     )
-    page.wait_for_function("window.ran === 1")
+    until(page, "window.ran === 1")
     context.close()
 
 
@@ -88,10 +88,12 @@ def test_texts_run_no_script(opened: Open, mode: str) -> None:
             text = "。好\n".join(STRINGS[start : start + 50])
             page.get_by_label("Your text").fill(text)
             page.get_by_role("button", name="Analyse").click()
-            page.wait_for_function(
-                "document.querySelector('#findings .card') && document.querySelector('#reading').ariaBusy !== 'true'"
+            until(
+                page,
+                "document.querySelector('#findings .card') && document.querySelector('#reading').ariaBusy !== 'true'",
             )
-            page.wait_for_function(
+            until(
+                page,
                 "start => document.querySelector('#reader').textContent.includes(start)",
                 arg=STRINGS[start].strip()[:10],
             )
@@ -199,15 +201,11 @@ def test_errors_run_no_script(opened: Open) -> None:
         for place, now[0] in enumerate(STRINGS[::15]):
             page.get_by_label("Your text").fill(f"text {place}")
             page.get_by_role("button", name="Analyse").click()
-            page.wait_for_function(
-                "text => document.querySelector('#reader .notice strong')?.textContent === text", arg=now[0]
-            )
+            until(page, "text => document.querySelector('#reader .notice strong')?.textContent === text", arg=now[0])
         unharmed(page)
         for now[0] in STRINGS[::30]:
             page.evaluate("text => { location.hash = '#words/' + encodeURIComponent(text); }", now[0])
-            page.wait_for_function(
-                "text => document.querySelector('#words-notice strong')?.textContent === text", arg=now[0]
-            )
+            until(page, "text => document.querySelector('#words-notice strong')?.textContent === text", arg=now[0])
         unharmed(page)
 
 
