@@ -61,10 +61,11 @@ def test_a_hundred_sigterms_under_load(store: Path) -> None:
 def test_killed_workers_are_replaced(service: Service) -> None:
     with load(service, text=TEXT) as done:
         for _ in range(3):
-            pids = service.workers()
-            assert len(pids) == 2
-            os.kill(pids[0], signal.SIGKILL)
-            until(lambda pids=pids: len(service.workers()) == 2 and service.workers() != pids)  # type: ignore[misc]
+            until(lambda: len(service.workers()) == 2)
+            killed = service.workers()[0]
+            os.kill(killed, signal.SIGKILL)
+            until(lambda killed=killed: killed not in service.workers())  # type: ignore[misc]
+        until(lambda: len(service.workers()) == 2)
         before = done.counts["200"]
         until(lambda: done.counts["200"] > before + 200)
         service.signal(signal.SIGTERM)
