@@ -2,7 +2,8 @@
 
 keywords: /v1/keywords (TF-IDF) on texts of 1 KB beside the usual endpoint, FastAPI and jieba.analyse on uvicorn with
 httptools and uvloop, without an access log; its faster form counts, in threads or in the loop.
-classify: /v1/classify by a recurrent network on titles, in batches and text by text (`--max-batch 1`).
+classify: /v1/classify by a recurrent network on titles, or on reviews (`--texts reviews`, evaluation data only), in
+batches and text by text (`--max-batch 1`).
 
 The client is tests/service/load.py, in a process of its own. Texts are those of the evaluation data where
 `TEXTPIPE_EVALUATION_DATA` is set, else the bundled ones. Everything stays on 127.0.0.1.
@@ -175,24 +176,27 @@ def keywords(folder: Path, *, connections: int, seconds: float, rounds: int) -> 
     print(f"  {rate / best:.2f}x the faster one's requests/s; p99 {p99 / quickest:.2f}x the lower one's")
 
 
-def titles() -> tuple[Path, list[str], list[str]]:
-    """A file of labelled texts, options for reading it, titles to classify."""
+def labelled(kind: str) -> tuple[Path, list[str], list[str]]:
+    """A file of labelled texts, options for reading it, texts to classify. kind: `titles` or `reviews`"""
     folder = os.environ.get("TEXTPIPE_EVALUATION_DATA")
-    if folder:
-        data = Path(folder) / "classify" / "thucnews10" / "dev.txt"
-        lines = data.read_text("utf-8").split("\n")
-        return (
-            data,
-            ["--input-format", "tsv", "--text-col", "1", "--label-col", "2"],
-            [line.split("\t")[0] for line in lines[:TEXTS] if line],
-        )
+    columns: dict[str, Any] = {}
     data = DATA / "news.tsv"
-    return data, [], [document.text for document in textpipe.read([str(data)], limit=TEXTS)]
+    if folder and kind == "reviews":
+        data = Path(folder) / "classify" / "chnsenticorp" / "dev.tsv"
+        columns = {"text_col": "text_a", "label_col": "label"}
+    elif folder:
+        data = Path(folder) / "classify" / "thucnews10" / "dev.txt"
+        columns = {"text_col": "1", "label_col": "2"}
+    options = ["--input-format", "tsv"]
+    for name, value in columns.items():
+        options += [f"--{name.replace('_', '-')}", value]
+    found = textpipe.read([str(data)], input_format="tsv", limit=TEXTS, **columns)
+    return data, options, [document.text for document in found]
 
 
-def train(folder: Path, settings: Sequence[str]) -> list[str]:
-    """A classifier of the name `recurrent`, hardly trained: that takes as long. Titles to classify."""
-    data, options, found = titles()
+def train(folder: Path, settings: Sequence[str], kind: str) -> list[str]:
+    """A classifier of the name `recurrent`, hardly trained: that takes as long. Texts to classify."""
+    data, options, found = labelled(kind)
     given = [part for one in ("epochs=1", "pretrain=0", *settings) for part in ("--set", one)]
     command = [sys.executable, "-m", "textpipe", "train-classifier", str(data), *options, "--limit", "3000"]
     place = ["--arch", "recurrent", "--name", "recurrent", "--store", str(folder / "store")]
@@ -200,8 +204,10 @@ def train(folder: Path, settings: Sequence[str]) -> list[str]:
     return found
 
 
-def classify(folder: Path, *, settings: Sequence[str], connections: int, seconds: float, rounds: int) -> None:
-    texts = train(folder, settings)
+def classify(
+    folder: Path, *, kind: str, settings: Sequence[str], connections: int, seconds: float, rounds: int
+) -> None:
+    texts = train(folder, settings, kind)
     requests = written(folder, "classify", "/v1/classify", [{"text": text, "model": "recurrent"} for text in texts])
     options = ("--store", str(folder / "store"), "--device", "cpu")
     with textpipe_service(*options) as together, textpipe_service(*options, "--max-batch", "1") as alone:
@@ -221,13 +227,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the network: cell=gru")
+    parser.add_argument("--texts", choices=["titles", "reviews"], default="titles", help="to classify")
     given = parser.parse_args()
     load = {"connections": given.connections, "seconds": given.seconds, "rounds": given.rounds}
     with tempfile.TemporaryDirectory() as folder:
         if given.part != "classify":
             keywords(Path(folder), **load)
         if given.part != "keywords":
-            classify(Path(folder), settings=given.set, **load)
+            classify(Path(folder), kind=given.texts, settings=given.set, **load)
 
 
 if __name__ == "__main__":
