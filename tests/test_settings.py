@@ -14,13 +14,13 @@ from textpipe.settings import config_from
 @pytest.mark.parametrize(
     ("settings", "said", "hint"),
     [
-        ({"dim": 0}, "dim: a whole number from 1 to 4096 is needed, not 0", "dim=32, as by default"),
+        ({"dim": 0}, "dim: a whole number from 1 to 4096 is needed, not 0", "dim=64, as by default"),
         (
             {"buckets": 1 << 40},
             "buckets: a whole number from 1 to 1073741824 is needed, not 1099511627776",
             "buckets=2000000, as by default",
         ),
-        ({"dropout": 1}, "dropout: a number from 0 to 0.9 is needed, not 1", "dropout=0.2, as by default"),
+        ({"dropout": 1}, "dropout: a number from 0 to 0.9 is needed, not 1", "dropout=0.7, as by default"),
         ({"relearn": "no"}, "relearn: true or false is needed, not 'no'", "relearn=true, as by default"),
         ({"precision": 7}, "precision: not 7, but one of: ", 'precision="auto", as by default'),
     ],

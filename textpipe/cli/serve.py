@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from textpipe.cli.console import note
+from textpipe.cli.console import debug_option, note
 from textpipe.cli.storing import complete_artifact, uses_store
 from textpipe.device import checked_device
 from textpipe.errors import ArtifactError, InputError, UsageError
@@ -30,15 +30,12 @@ _SECONDS = click.FloatRange(0.1, 3600)
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="0: any free one.")
-@click.option(
-    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A further name that requests may call it by."
-)
+@click.option("--allow-host", multiple=True, metavar="NAME", help="A further name that requests may call it by.")
 @click.option("--token", metavar="TEXT", help="What requests must show; better in TEXTPIPE_SERVE_TOKEN or a file.")
 @click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="The token is its first line.")
 @uses_store
 @click.option(
     "--artifact",
-    "artifacts",
     multiple=True,
     metavar="NAME",
     shell_complete=complete_artifact,
@@ -91,6 +88,7 @@ _SECONDS = click.FloatRange(0.1, 3600)
     help="For open requests to be answered at the end.",
 )
 @click.option("--log-texts", is_flag=True, help="Write texts into the log too.")
+@debug_option
 @click.pass_context
 def serve(context: click.Context, /, *, store: Store, **options: Any) -> None:
     """Answer over HTTP what the other commands answer here, with a page to try it.
@@ -116,6 +114,7 @@ def serve(context: click.Context, /, *, store: Store, **options: Any) -> None:
     if options["device"] is not None:
         options["device"] = checked_device(options["device"])
     token_file = _token_file(context, options.pop("token_file"))
+    options["artifacts"], options["hosts"] = options.pop("artifact"), options.pop("allow_host")
     _look_for(store, options["artifacts"])
     run(lambda: _settings(store, options, token_file), announce=_announce)
 
