@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from textpipe.service.guard import Guard, foreign, usable_path, with_security
+from textpipe.service.admission import Admission, foreign, usable_path
+from textpipe.service.guard import Guard, with_security
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.settings import ServiceSettings
 
@@ -87,7 +88,8 @@ def ask(
     found = Found()
     log = RequestLog(observe=found.logged.append)
     app = Starlette(routes=ROUTES)
-    app.add_middleware(Guard, settings=settings or ServiceSettings(), log=log)
+    chosen = settings or ServiceSettings()
+    app.add_middleware(Guard, admission=Admission(chosen), log=log, texts=chosen.log_texts)
     given = headers if isinstance(headers, list) else pairs({**HOST, **JSON, **(headers or {})})
     scope = {
         "type": "http",
@@ -372,7 +374,7 @@ def test_the_token_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch)
         seen.append((len(one), len(other)))
         return one == other
 
-    monkeypatch.setattr("textpipe.service.guard.hmac.compare_digest", compare)
+    monkeypatch.setattr("textpipe.service.admission.hmac.compare_digest", compare)
     for token in ("", "x", "x" * 10_000, str(SECRET.token)):
         ask(headers={"authorization": f"Bearer {token}"}, settings=SECRET)
     assert seen == [(32, 32)] * 4
@@ -518,7 +520,7 @@ def test_no_websockets() -> None:
         async def receive() -> Any:
             return {"type": "websocket.connect"}
 
-        guard = Guard(Starlette(routes=ROUTES), settings=ServiceSettings(), log=RequestLog())
+        guard = Guard(Starlette(routes=ROUTES), admission=Admission(ServiceSettings()), log=RequestLog())
         await guard({"type": "websocket", "path": "/", "headers": []}, receive, send)
 
     asyncio.run(call())

@@ -201,9 +201,11 @@ def test_what_is_typed_is_analysed_after_a_pause(opened: Open) -> None:
     with opened() as page:
         page.get_by_label("Your text").press_sequentially("word vectors and word classes", delay=1)
         page.locator(".ranked .row").first.wait_for()
+        assert "word" in page.locator(".ranked").inner_text()
         page.get_by_label("Your text").press("Control+a")
         page.get_by_label("Your text").press("Delete")
         page.locator(".samples").wait_for()
+        assert page.locator(".ranked .row").count() == 0
 
 
 def test_neighbours_and_the_map(opened: Open) -> None:
@@ -382,6 +384,7 @@ def test_a_service_that_is_gone(opened: Open) -> None:
         page.unroute("**/v1/**")
         page.get_by_role("button", name="Try again").click()
         page.locator(".ranked .row").first.wait_for()
+        assert not page.get_by_text("The service does not answer").is_visible()
 
 
 def test_a_token_is_asked_for_once(opened: Open) -> None:

@@ -22,6 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from textpipe.errors import UsageError, did_you_mean
+from textpipe.models.explained import TOLERANCE as TOLERANCE
+from textpipe.models.explained import Explanation as Explanation
+from textpipe.models.explained import TokenValue as TokenValue
 from textpipe.models.files import checked_texts
 from textpipe.segment.tokenizer import Tokenizer
 
@@ -32,7 +35,6 @@ Method = Literal["auto", "exact", "gradients", "occlusion"]
 Unit = Literal["word", "char"]
 METHODS: tuple[Method, ...] = get_args(Method)
 UNITS: tuple[Unit, ...] = get_args(Unit)
-TOLERANCE = 1e-3  # of the difference that parts sum to, of 1 where that is less
 Doubles = npt.NDArray[np.float64]
 
 
@@ -51,38 +53,6 @@ class Parts(NamedTuple):
     base: float
     score: float
     method: str = "exact"
-
-
-class TokenValue(NamedTuple):
-    """A token, from where to where it stands (code points), and what it adds to the decision."""
-
-    text: str
-    start: int
-    end: int
-    value: float
-
-
-class Explanation(NamedTuple):
-    """Why a text has, or has not, a label.
-
-    probability: of the label; decision: what parts sum to with the `base`, the decision for a text without anything;
-    against: the label whose decision is taken off; check: |base + sum of values - decision|
-    tokens: all of the text, but white space that adds nothing
-    """
-
-    label: str
-    against: str | None
-    probability: float
-    decision: float
-    base: float
-    method: str
-    check: float
-    tokens: list[TokenValue]
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether the parts sum to what they should, to a thousandth of it."""
-        return self.check <= TOLERANCE * max(1.0, abs(self.decision - self.base))
 
 
 def explain(

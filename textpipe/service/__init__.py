@@ -6,7 +6,8 @@
     connections.py  those of a worker
     protocol.py     a connection: what a request may be, how large; deadlines.py how long it may take, exchange.py one
                     request and its answer as ASGI has them, wire.py refusals where there is no application
-    guard.py        who may ask: hosts, origins, tokens, methods, content types; what every answer carries
+    admission.py    who may ask: hosts, origins, tokens, methods, content types; guard.py around the routes: what is
+                    refused, and what every answer carries
     logs.py         one line of JSON a request; strict_json.py what JSON may be
     app.py          the routes
     endpoints.py    what each of them does: a body in, records out, by the functions of operations/

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from textpipe.errors import TextpipeError
 from textpipe.service import artifact_routes, endpoints, health, openapi
+from textpipe.service.admission import Admission
 from textpipe.service.answers import Refused, error_answer
 from textpipe.service.guard import Guard
 from textpipe.service.logs import RequestLog
@@ -31,9 +32,9 @@ def build_app(settings: ServiceSettings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.service = endpoints.Service(settings)
     app.state.log = RequestLog(observe=app.state.service.measurements.observe)
-    app.add_middleware(Guard, settings=settings, log=app.state.log)
-    guard = Guard(app, settings=settings, log=app.state.log)
-    app.state.shedding = Shedding(guard, app.state.service.work, app.state.log, inline=settings.inline)
+    admission = Admission(settings)
+    app.add_middleware(Guard, admission=admission, log=app.state.log, texts=settings.log_texts)
+    app.state.shedding = Shedding(admission, app.state.service.work, app.state.log, inline=settings.inline)
     return app
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
+from textpipe.service.admission import Admission, body_length
 from textpipe.service.answers import JSON
 from textpipe.service.exchange import STATUS_LINES
-from textpipe.service.guard import Guard, with_security
+from textpipe.service.guard import with_security
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.queues import busy
 from textpipe.service.work import Work
@@ -23,10 +24,10 @@ _WIDEST = 3  # bytes of a character of most texts
 
 
 class Shedding:
-    """guard: says what may be asked at all; what may not, it answers itself"""
+    """admission: says what may be asked at all; what may not, the guard answers"""
 
-    def __init__(self, guard: Guard, work: Work, log: RequestLog, *, inline: int) -> None:
-        self._guard, self._work, self._log = guard, work, log
+    def __init__(self, admission: Admission, work: Work, log: RequestLog, *, inline: int) -> None:
+        self._admission, self._work, self._log = admission, work, log
         self._longest = inline * _WIDEST
         refused = busy(0.0)
         self._body = orjson.dumps({"error": {"message": refused.message, "hint": refused.hint}})
@@ -37,18 +38,19 @@ class Shedding:
         ]
 
     def answer(self, scope: dict[str, Any], default_headers: bytes) -> bytes | None:
-        """The refusal, where the queue of the route is full and the guard has nothing against the request; else None.
+        """The refusal, where the queue of the route is full and nothing else speaks against the request; else None.
         Long texts are left alone: threads work on them, which have queues of their own."""
         path: str = scope["path"]
         queue = path[len(_PREFIX) :]
         if not path.startswith(_PREFIX) or not self._work.is_full(queue):
             return None
         began = time.perf_counter()
-        found, length, refusal = self._guard.looked_at(scope)
+        found, refusal = self._admission.looked_at(scope)
+        length = body_length(found)
         if refusal is not None or scope["method"] != "POST" or not 0 < length <= self._longest:
             return None
         self._work.note_refused(queue)
-        request = self._guard.request_id(found)
+        request = self._admission.request_id(found)
         headers = with_security(self._headers, "POST", request)
         lines = b"".join([b"%b: %b\r\n" % header for header in headers])
         self._log.request(Answered("POST", path, 503, time.perf_counter() - began, length, len(self._body), request))
