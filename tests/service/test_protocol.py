@@ -62,6 +62,34 @@ def chunked(*pieces: bytes, port: int, more: bytes = b"", close: bool = True) ->
 # requests as they should be
 
 
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [(b"/", b"", 200), (b"/none", b"", 404), (b"/v1/keywords", b"", 405), (b"/healthz", b"Bad\r\n", 400)],
+)
+def test_every_answer_has_the_headers_of_security(worker: Worker, path: bytes, more: bytes, status: int) -> None:
+    answer = worker.ask(get(path, port=worker.port, more=more))
+    assert statuses(answer) == [status]
+    lines = answer.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")[1:]
+    headers = dict(line.split(b": ", 1) for line in lines)
+    assert len(headers) == len(lines)  # none twice
+    directives = dict(one.strip().split(b" ", 1) for one in headers[b"content-security-policy"].split(b";"))
+    assert directives == {
+        b"default-src": b"'none'",
+        b"script-src": b"'self'",
+        b"style-src": b"'self'",
+        b"connect-src": b"'self'",
+        b"img-src": b"'self' data:",
+        b"base-uri": b"'none'",
+        b"form-action": b"'none'",
+        b"frame-ancestors": b"'none'",
+    }
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"x-frame-options"] == b"deny"
+    assert headers[b"referrer-policy"] == b"no-referrer"
+    assert headers[b"cross-origin-resource-policy"] == b"same-origin"
+    assert headers[b"date"]
+
+
 def test_a_request(worker: Worker) -> None:
     answer = worker.ask(post(TEXT, port=worker.port))
     assert statuses(answer) == [200]

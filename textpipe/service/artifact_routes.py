@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from textpipe.errors import UsageError
 from textpipe.operations.store import artifact_details, served_artifacts
-from textpipe.service.answers import Refused, answer
+from textpipe.service.answers import Answer, Refused, answer
 from textpipe.service.endpoints import service_of
 from textpipe.service.fields import NAME
 from textpipe.store.manifest import is_kind
@@ -20,14 +19,14 @@ _NAME = re.compile(NAME)
 _LIST = "GET /v1/artifacts lists them"
 
 
-async def artifacts(request: Request) -> Response:
+async def artifacts(request: Request) -> Answer:
     service = service_of(request)
     far = service.settings.inline + 1
     found = await service.work.run(lambda: served_artifacts(service.artifacts.store), characters=far, queue="artifacts")
     return answer({"artifacts": found})
 
 
-async def artifact(request: Request) -> Response:
+async def artifact(request: Request) -> Answer:
     """By name, id or the beginning of one; `?kind=` where several kinds have one of that name."""
     service = service_of(request)
     store = service.artifacts.store

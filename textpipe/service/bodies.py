@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from textpipe.corpus.document import Document
 from textpipe.service import strict_json
@@ -41,11 +42,11 @@ class Body(NamedTuple):
 
 async def read_body(request: Request, endpoint: Endpoint, settings: ServiceSettings) -> Body:
     """Texts and options. Raises Refused (400, 413, 415, 422)."""
-    raw = await request.body()
+    raw = await whole_body(request.receive)
     if len(raw) > settings.max_body:
         raise Refused(413, f"the body is larger than {settings.max_body:,} bytes", hint="fewer texts a request")
-    headers = request.headers
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    headers = dict(request.scope["headers"])
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
     query = options_of_query(endpoint, request.query_params) if request.scope["query_string"] else {}
     if query:
         checked_options(endpoint, query)  # also those that the body's go before
@@ -59,9 +60,22 @@ async def read_body(request: Request, endpoint: Endpoint, settings: ServiceSetti
     else:
         kinds = f"{JSON} or {JSON_LINES}" if endpoint.several and endpoint.takes else JSON
         raise Refused(415, f"the body is not of a type that {endpoint.path} takes", hint=f"Content-Type: {kinds}")
-    accept = headers.get("accept", "")
+    accept = headers.get(b"accept", b"").decode("latin-1")
     lines = JSON_LINES in accept or NDJSON in accept or (kind != JSON and JSON not in accept)
     return body._replace(options=options, lines=lines)
+
+
+async def whole_body(receive: Receive) -> bytes:
+    """Of a request. Raises ClientDisconnect."""
+    pieces: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def object_of(raw: bytes) -> dict[str, Any]:

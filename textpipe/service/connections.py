@@ -9,6 +9,7 @@ from textpipe.service.deadlines import Watch
 from textpipe.service.logs import RequestLog
 from textpipe.service.protocol import Connection, Shed
 from textpipe.service.settings import ServiceSettings
+from textpipe.service.wire import SECURITY
 
 
 class Connections:
@@ -42,6 +43,7 @@ def uvicorn_options(settings: ServiceSettings, log: RequestLog, *, shed: Shed | 
         "ws": "none",
         "interface": "asgi3",
         "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For
+        "headers": [(name.decode(), value.decode()) for name, value in SECURITY],
         "server_header": False,
         "access_log": False,
         "log_config": None,

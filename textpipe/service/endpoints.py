@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from textpipe.corpus.document import Document, Piece
 from textpipe.embeddings.vectors import Vectors
@@ -23,7 +23,7 @@ from textpipe.operations.tokenize import cut_pieces, token_records
 from textpipe.operations.word_graph import graph_record
 from textpipe.segment.tokenizer import Mode, Tokenizer
 from textpipe.service import fields
-from textpipe.service.answers import answer
+from textpipe.service.answers import Answer, answer
 from textpipe.service.artifacts import Artifacts, Loaded
 from textpipe.service.bodies import Body, read_body
 from textpipe.service.fields import Endpoint
@@ -219,7 +219,7 @@ def _graph_settings(given: _Given) -> KeywordSettings:
 
 async def answered(
     request: Request, endpoint: Endpoint, prepare: Callable[[Service, Options], Awaitable[Records]]
-) -> Response:
+) -> ASGIApp:
     """One record for one text, else {"documents": records}, or records as JSON lines."""
     service = service_of(request)
     body = await read_body(request, endpoint, service.settings)
@@ -246,7 +246,7 @@ async def _single(service: Service, endpoint: Endpoint, body: Body, found: Seque
     return found[0]
 
 
-async def word_map(request: Request) -> Response:
+async def word_map(request: Request) -> Answer:
     service = service_of(request)
     body = await read_body(request, fields.MAP, service.settings)
     loaded = await service.artifacts.vectors(body.options["model"])
@@ -271,7 +271,7 @@ def routes() -> list[Route]:
 
 
 def _handler(endpoint: Endpoint, prepare: Callable[[Service, Options], Awaitable[Records]]) -> Any:
-    async def handler(request: Request) -> Response:
+    async def handler(request: Request) -> ASGIApp:
         return await answered(request, endpoint, prepare)
 
     return handler

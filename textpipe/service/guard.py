@@ -1,4 +1,5 @@
-"""What is refused and what every answer carries. The one middleware: around the routes, below it only the protocol."""
+"""What is refused, what answers say of themselves, what the log says. The one middleware: around the routes, below it
+only the protocol."""
 
 from __future__ import annotations
 
@@ -14,18 +15,6 @@ from textpipe.service.logs import Answered, RequestLog, place_of
 
 Header = tuple[bytes, bytes]
 
-POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-SECURITY: list[Header] = [
-    (b"content-security-policy", POLICY),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-]
 NO_STORE: Header = (b"cache-control", b"no-store")
 GONE = 499  # in the log: the client left before its answer
 
@@ -51,7 +40,7 @@ class Guard:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = with_security(message.get("headers", ()), scope["method"], request)
+                message["headers"] = completed(message.get("headers", ()), scope["method"], request)
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -99,12 +88,13 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
 
-def with_security(headers: list[Header], method: str, request: str) -> list[Header]:
-    """An answer's headers, complete. Nothing is stored that does not say otherwise, as the page's files do."""
-    complete = [*headers, *SECURITY, (b"x-request-id", request.encode())]
+def completed(headers: list[Header], method: str, request: str) -> list[Header]:
+    """An answer's headers with the request's name. Nothing is stored that does not say otherwise, as the page's files
+    do."""
+    named = (b"x-request-id", request.encode())
     if method == "POST" or all(name != b"cache-control" for name, _ in headers):
-        complete.append(NO_STORE)
-    return complete
+        return [*headers, named, NO_STORE]
+    return [*headers, named]
 
 
 def bug_answer(bug: Exception, request: str) -> Refused:

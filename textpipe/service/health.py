@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from textpipe.service.answers import answer
+from textpipe.service.answers import Answer, answer
 from textpipe.service.measurements import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def routes() -> list[Route]:
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
-async def healthz(_request: Request) -> Response:
+async def healthz(_request: Request) -> Answer:
     """The event loop turns."""
     return answer({"status": "alive"})
 
 
-async def readyz(request: Request) -> Response:
+async def readyz(request: Request) -> Answer:
     """Whether requests should be sent here: 200, or 503 with the reasons."""
     reasons = request.app.state.service.readiness.reasons()
     if not reasons:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import functools
 import json
 import os
 import queue
@@ -50,6 +51,11 @@ def quoted(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
+@functools.lru_cache(maxsize=64)
+def _quoted_route(route: str) -> str:
+    return quoted(route)
+
+
 class RequestLog:
     """Of one worker. Lines are gathered for a tenth of a second and written by a thread, so that a log that nobody
     reads never stops the service: what does not fit any more is left out and counted.
@@ -71,7 +77,7 @@ class RequestLog:
         """A line for it."""
         if self.observe is not None:
             self.observe(one)
-        route = "null" if one.route is None else quoted(one.route)
+        route = "null" if one.route is None else _quoted_route(one.route)
         line = (
             f'{{"time":"{self._time()}","method":"{one.method}","route":{route},"status":{one.status},'
             f'"ms":{one.seconds * 1000:.2f},"body":{one.body},"bytes":{one.sent},"id":"{one.request}"'

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from starlette.responses import Response
 
 from textpipe.operations.map_words import MapRecord, choose_words, map_chosen, place_records
-from textpipe.service.answers import JSON
+from textpipe.service.answers import Answer
 from textpipe.service.artifacts import Loaded
 from textpipe.service.work import Work
 
@@ -27,15 +26,15 @@ class Maps:
         self._made: OrderedDict[_Key, bytes] = OrderedDict()
         self._making: dict[_Key, asyncio.Task[bytes]] = {}
 
-    async def answer(self, loaded: Loaded, options: Mapping[str, Any], work: Work) -> Response:
+    async def answer(self, loaded: Loaded, options: Mapping[str, Any], work: Work) -> Answer:
         """Of word vectors. Raises Refused (503) when too much is waiting."""
         key = (loaded.artifact.address, options["top"], options["method"])
         if key in self._made:
             self._made.move_to_end(key)
-            return Response(self._made[key], media_type=JSON)
+            return Answer(self._made[key])
         if key not in self._making:
             self._making[key] = asyncio.create_task(self._make(key, loaded, work))
-        return Response(await asyncio.shield(self._making[key]), media_type=JSON)  # others may wait for it
+        return Answer(await asyncio.shield(self._making[key]))  # others may wait for it
 
     async def _make(self, key: _Key, loaded: Loaded, work: Work) -> bytes:
         _, top, method = key

@@ -9,11 +9,10 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from textpipe.operations.record_schemas import schemas
-from textpipe.service.answers import JSON, JSON_LINES
+from textpipe.service.answers import JSON, JSON_LINES, Answer
 from textpipe.service.bodies import MAX_ID, MAX_WORD
 from textpipe.service.fields import ENDPOINTS, LONGEST, NAME, Endpoint, Field
 from textpipe.service.settings import ServiceSettings
@@ -51,8 +50,8 @@ def route(others: Sequence[Route], settings: ServiceSettings) -> Route:
     path = "/openapi.json"
     described = orjson.dumps(description([*(one.path for one in others), path], settings))
 
-    async def handler(_request: Request) -> Response:
-        return Response(described, media_type=JSON)
+    async def handler(_request: Request) -> Answer:
+        return Answer(described)
 
     return Route(path, handler)
 

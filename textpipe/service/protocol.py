@@ -276,8 +276,8 @@ class Connection(asyncio.Protocol):
         return self._watch.draining and len(self._open) == 1
 
     def default_headers(self) -> bytes:
-        """`Date`, which uvicorn renews once a second."""
-        return joined(self._server.default_headers)
+        """What every answer carries, with `Date`, which is renewed once a second."""
+        return joined(tuple(self._server.default_headers))
 
     def pause_reading(self) -> None:
         if self.paused is None and not self.transport.is_closing():

@@ -14,9 +14,10 @@ import orjson
 from textpipe.service.admission import Admission, body_length
 from textpipe.service.answers import JSON
 from textpipe.service.exchange import STATUS_LINES
-from textpipe.service.guard import with_security
+from textpipe.service.guard import NO_STORE
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.queues import busy
+from textpipe.service.wire import joined
 from textpipe.service.work import Work
 
 _PREFIX = "/v1/"
@@ -31,11 +32,9 @@ class Shedding:
         self._longest = inline * _WIDEST
         refused = busy(0.0)
         self._body = orjson.dumps({"error": {"message": refused.message, "hint": refused.hint}})
-        self._headers = [
-            (b"content-type", JSON.encode()),
-            (b"content-length", b"%d" % len(self._body)),
-            *((name.lower().encode(), value.encode()) for name, value in (refused.headers or {}).items()),
-        ]
+        own = [(name.lower().encode(), value.encode()) for name, value in (refused.headers or {}).items()]
+        content = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(self._body))]
+        self._lines = joined((*content, *own, NO_STORE))
 
     def answer(self, scope: dict[str, Any], default_headers: bytes) -> bytes | None:
         """The refusal, where the queue of the route is full and nothing else speaks against the request; else None.
@@ -51,7 +50,6 @@ class Shedding:
             return None
         self._work.note_refused(queue)
         request = self._admission.request_id(found)
-        headers = with_security(self._headers, "POST", request)
-        lines = b"".join([b"%b: %b\r\n" % header for header in headers])
         self._log.request(Answered("POST", path, 503, time.perf_counter() - began, length, len(self._body), request))
-        return b"".join((STATUS_LINES[503], default_headers, lines, b"\r\n", self._body))
+        head = STATUS_LINES[503], default_headers, self._lines
+        return b"%b%b%bx-request-id: %b\r\n\r\n%b" % (*head, request.encode(), self._body)

@@ -1,4 +1,4 @@
-"""Answers as bytes, for where there is no application to give one."""
+"""What every answer carries, and answers as bytes, for where there is no application to give one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,22 @@ import orjson
 
 from textpipe.service.answers import JSON
 from textpipe.service.exchange import STATUS_LINES
-from textpipe.service.guard import with_security
+from textpipe.service.guard import NO_STORE
+
+Header = tuple[bytes, bytes]
+
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY: list[Header] = [
+    (b"content-security-policy", POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
 
 
 def refusal(status: int, message: str, *, retry_after: int | None = None) -> bytes:
@@ -18,16 +33,16 @@ def refusal(status: int, message: str, *, retry_after: int | None = None) -> byt
     headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
     if retry_after is not None:
         headers.append((b"retry-after", b"%d" % retry_after))
-    headers.append((b"date", formatdate(usegmt=True).encode()))
-    lines = [STATUS_LINES[status], *(b"%b: %b\r\n" % header for header in with_security(headers, "POST", "-"))]
-    return b"".join([*lines, b"\r\n", body])
+    headers += [*default_headers(), NO_STORE]
+    return b"".join([STATUS_LINES[status], joined(tuple(headers)), b"\r\n", body])
+
+
+def default_headers() -> list[Header]:
+    """Of every answer of this second."""
+    return [(b"date", formatdate(usegmt=True).encode()), *SECURITY]
 
 
 @functools.lru_cache(maxsize=2)
-def _joined_headers(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
-
-
-def joined(headers: list[tuple[bytes, bytes]]) -> bytes:
+def joined(headers: tuple[Header, ...]) -> bytes:
     """Lines of a head. The same headers are joined once."""
-    return _joined_headers(tuple(headers)) if headers else b""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])

@@ -16,7 +16,6 @@ import shutil
 import signal
 import socket
 import time
-from email.utils import formatdate
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -29,6 +28,7 @@ from textpipe.service.connections import Connections, uvicorn_options
 from textpipe.service.endpoints import Service
 from textpipe.service.events import tell
 from textpipe.service.settings import ServiceSettings, settings_from_json
+from textpipe.service.wire import default_headers
 
 DRAIN, STOP = b"drain", b"stop"  # leave what waits to be accepted to others; accept it first
 UP, READY, ALIVE = b"up", b"ready", b"alive"
@@ -172,7 +172,7 @@ class Worker:
             await asyncio.sleep(1.0 - time.time() % 1.0)  # when the second of the date changes
 
     def _set_date(self) -> None:
-        self._state.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
+        self._state.default_headers[:] = default_headers()
 
     # ------------------------------------------------------------------------------------------ connections
 
