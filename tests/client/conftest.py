@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.service import running
 from tests.conftest import DATA, ROOT
+from tests.service.processes import Service
 
 MULTI = "text\tlabel\n" + "".join(
     f"球队赢了比赛{n}\ta; b\n股市涨了{n}\tb;b\n今天晴{n}\t\n电影票房{n}\tc\n" for n in range(6)
@@ -49,5 +49,5 @@ for line in ("train-classifier sets.tsv --arch linear --multi-label --label-sep 
 @pytest.fixture(scope="session", name="service")
 def service_(store: Path) -> Iterator[str]:
     """The URL of a service of that store."""
-    with running(store) as url:
-        yield url
+    with Service("--store", store) as running:
+        yield running.address

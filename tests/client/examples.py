@@ -87,10 +87,10 @@ def _output(source: str, values: dict[str, Any]) -> str:
 
 def main() -> None:
     from tests.client.conftest import make_store
-    from tests.client.service import running
+    from tests.service.processes import Service
 
-    with tempfile.TemporaryDirectory() as folder, running(make_store(Path(folder))) as url:
-        PAGE.write_text(rewritten(PAGE.read_text("utf-8"), url), "utf-8")
+    with tempfile.TemporaryDirectory() as folder, Service("--store", make_store(Path(folder))) as service:
+        PAGE.write_text(rewritten(PAGE.read_text("utf-8"), service.address), "utf-8")
 
 
 if __name__ == "__main__":

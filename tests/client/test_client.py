@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import textpipe
-from tests.client.service import Told, answer
+from tests.client.told import Told, answer
 from tests.conftest import DATA, ROOT
 from textpipe.client import batches
 from textpipe.client.client import Text

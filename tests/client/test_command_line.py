@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.service import Told, answer
+from tests.client.told import Told, answer
 from tests.conftest import DATA, ROOT, Outcome, Run
 from textpipe.cli.remote import TAKEN
 

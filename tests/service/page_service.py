@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from textpipe.service.app import build_app
+from textpipe.service.connections import uvicorn_options
 from textpipe.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def serving(store: Path, **settings: Any) -> Iterator[str]:
     """The address of a service of this store, which is gone after the block."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        app = build_app(ServiceSettings(store=store, port=port, **settings))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        given = ServiceSettings(store=store, port=port, **settings)
+        app = build_app(given)
+        server = uvicorn.Server(uvicorn.Config(app, **uvicorn_options(given, app.state.log)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

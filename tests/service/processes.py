@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from tests.conftest import ROOT
+
 START_SECONDS = 60.0
 
 
@@ -29,11 +31,15 @@ class Answer(NamedTuple):
 
 
 class Service:
-    """`textpipe serve` on any free port, for the block; address, host, port: where it listens"""
+    """`textpipe serve` on any free port, for the block; address, host, port: where it listens
+
+    environment: further variables; those of this process that begin with TEXTPIPE_ are not handed on
+    """
 
     def __init__(self, *options: object, environment: dict[str, str] | None = None) -> None:
         self._options = [str(option) for option in options]
-        self._environment = os.environ | (environment or {})
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEXTPIPE_")}
+        self._environment = inherited | {"PYTHONPATH": str(ROOT)} | (environment or {})
 
     def __enter__(self) -> Self:
         self._log = tempfile.TemporaryFile()

@@ -86,7 +86,7 @@ def ask(
 ) -> Found:
     """What the guard and the routes behind it answer."""
     found = Found()
-    log = RequestLog(observe=found.logged.append)
+    log = RequestLog()
     app = Starlette(routes=ROUTES)
     chosen = settings or ServiceSettings()
     app.add_middleware(Guard, admission=Admission(chosen), log=log, texts=chosen.log_texts)
@@ -122,9 +122,11 @@ def ask(
 
     async def call() -> None:
         await app(scope, receive, send)
-        log._lines.clear()  # nothing of this on standard error
 
     asyncio.run(call())
+    told = log._told
+    found.logged += [one for _, one in told if isinstance(one, Answered)]
+    told.clear()  # nothing of this on standard error
     assert len(found.logged) == 1
     return found
 

@@ -86,6 +86,7 @@ def test_labels_are_bounded() -> None:
     measurements: Measurements = app.state.service.measurements
 
     def series() -> int:
+        app.state.log.flush()
         return len([line for line in measurements.text().splitlines() if not line.startswith(b"#")])
 
     with TestClient(app, base_url="http://127.0.0.1:8000") as client:

@@ -61,9 +61,29 @@ def test_a_queue_that_was_full_is_kept_short_until_it_has_refused_nothing_for_a_
         one.admit(0.5, now=0.6)
     with pytest.raises(Refused):
         one.admit(0.5, now=1.5)  # the last refusal counts
-    one.admit(0.09, now=1.6)
+    one.admit(0.04, now=1.6)
     one.admit(0.5, now=2.6)
     assert one.counts.refused == 3
+
+
+def test_a_queue_that_stays_long_is_full_before_its_bound() -> None:
+    one = queue()
+    one.admit(0.3, now=0.0)
+    one.admit(0.3, now=0.5)
+    one.admit(0.2, now=0.6)  # it was a burst
+    one.admit(0.3, now=0.7)
+    one.admit(0.9, now=1.1)
+    with pytest.raises(Refused):
+        one.admit(0.3, now=1.3)
+
+
+def test_a_queue_that_was_empty_was_not_long() -> None:
+    ring, one = Ring(), queue("one")
+    one.admit(0.3, now=0.0)
+    ring.add(one, item(1))
+    ring.take()
+    one.admit(0.3, now=0.6)
+    assert one.counts.refused == 0
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(0.0, "1"), (0.2, "1"), (1.2, "2"), (59.5, "60")])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ def app_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     app = build_app(ServiceSettings(store=tmp_path / "none"))
     work = app.state.service.work
     work._new("keywords")
-    monkeypatch.setattr(work, "is_full", lambda queue: queue == "keywords")
+    monkeypatch.setattr(work, "refuses", lambda queue: queue == "keywords")
+    monkeypatch.setattr(work, "is_full", lambda queue, characters: queue == "keywords" and characters == 33)
     return app
 
 
@@ -82,3 +85,23 @@ def test_a_queue_is_full_only_while_it_refuses() -> None:
     assert queue.is_full(0.5, 10.9)
     assert not queue.is_full(0.05, 10.9)
     assert not queue.is_full(0.5, 11.1)
+
+
+def test_what_was_let_through_counts_for_those_of_the_same_turn(tmp_path: Path) -> None:
+    work = build_app(ServiceSettings(store=tmp_path / "none")).state.service.work
+
+    async def turn() -> list[bool]:
+        return [work.is_full("keywords", 1_000) for _ in range(20)]
+
+    async def turns() -> tuple[list[bool], list[bool]]:
+        own = work._new("keywords")
+        own.meter.known = True
+        own.meter.note(800, 0.001)  # 1.2 ms a text of 1,000 characters; 10 ms may wait
+        own.loop.refused_at = time.monotonic()
+        first = await turn()
+        await asyncio.sleep(0)
+        return first, await turn()
+
+    first, second = asyncio.run(turns())
+    assert first == [False] * 9 + [True] * 11
+    assert second == first

@@ -30,6 +30,8 @@ _LOOKED_AT = frozenset(
     b"host origin sec-fetch-site sec-fetch-mode sec-fetch-dest content-type content-encoding content-length "
     b"authorization x-request-id".split()
 )
+_DECIDING = tuple(_LOOKED_AT - {b"content-length", b"authorization", b"x-request-id"})
+_REMEMBERED = 256
 _PLAIN_PATH = re.compile(rb"(?:/[\w~-]+(?:\.[\w~-]+)*)+/?|/", re.ASCII)
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\\\\%]")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -45,6 +47,7 @@ class Admission:
         self._key = os.urandom(32)
         self._token = None if settings.token is None else self._digest(settings.token.encode())
         self._first, self._count = os.urandom(4).hex(), 0
+        self._usual: set[tuple[object, ...]] = set()
 
     def looked_at(self, scope: Scope) -> tuple[Mapping[bytes, bytes], Refused | None]:
         """The headers that matter here, and why the request is refused, if it is."""
@@ -54,7 +57,20 @@ class Admission:
                 if name in found:
                     return _NOTHING, Refused(400, f"the header {name.decode()} occurs twice")
                 found[name] = value
-        return found, self._refusal(scope, found)
+        return found, self._remembered_refusal(scope, found)
+
+    def _remembered_refusal(self, scope: Scope, found: Mapping[bytes, bytes]) -> Refused | None:
+        """What differs from a request that was let in by its token, length and name only needs a look at the token."""
+        path = scope.get("raw_path") or scope["path"]
+        like = *(scope["server"] or ()), scope["method"], path, *map(found.get, _DECIDING)
+        if like in self._usual:
+            return self._stranger(scope["path"], found)
+        refusal = self._refusal(scope, found)
+        if refusal is None:
+            if len(self._usual) >= _REMEMBERED:
+                self._usual.clear()
+            self._usual.add(like)
+        return refusal
 
     def _refusal(self, scope: Scope, found: Mapping[bytes, bytes]) -> Refused | None:
         host = found.get(b"host", b"").lower()
@@ -68,9 +84,8 @@ class Admission:
             return Refused(405, "no such method here", hint=f"one of {allowed}", headers={"allow": allowed})
         if not usable_path(scope.get("raw_path") or scope["path"].encode()):
             return Refused(404, "no such path")
-        if self._token is not None and not self._may(scope["path"], found):
-            headers = {"www-authenticate": "Bearer"}
-            return Refused(401, "a token is needed", hint="Authorization: Bearer TOKEN", headers=headers)
+        if stranger := self._stranger(scope["path"], found):
+            return stranger
         wrong = wrong_type(found) if method == "POST" else None
         return wrong if wrong is None or "POST" in methods_of(scope) else None  # else the route refuses the method
 
@@ -86,13 +101,15 @@ class Admission:
                 self._hosts[address, port] = known
         return known
 
-    def _may(self, path: str, found: Mapping[bytes, bytes]) -> bool:
-        if path in OPEN or path.startswith(OPEN_FOLDER):
-            return True
+    def _stranger(self, path: str, found: Mapping[bytes, bytes]) -> Refused | None:
+        if self._token is None or path in OPEN or path.startswith(OPEN_FOLDER):
+            return None
         scheme, _, token = found.get(b"authorization", b"").partition(b" ")
-        assert self._token is not None
         # digests, so that not even the length of the right one shows in the time that this takes
-        return hmac.compare_digest(self._digest(token.strip()), self._token) and scheme.lower() == b"bearer"
+        if hmac.compare_digest(self._digest(token.strip()), self._token) and scheme.lower() == b"bearer":
+            return None
+        headers = {"www-authenticate": "Bearer"}
+        return Refused(401, "a token is needed", hint="Authorization: Bearer TOKEN", headers=headers)
 
     def _digest(self, token: bytes) -> bytes:
         return hmac.digest(self._key, token, hashlib.sha256)

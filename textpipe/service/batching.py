@@ -166,6 +166,8 @@ class Batcher:
                 self._asked.append(asked)
         self._texts -= count
         self._characters -= characters
+        if not self._asked:
+            self.queue.long_since = math.inf
         self._last = count
         self.sizes = self.sizes[0] + bool(count), self.sizes[1] + count
         return batch, characters

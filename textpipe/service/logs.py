@@ -56,17 +56,23 @@ def _quoted_route(route: str) -> str:
     return quoted(route)
 
 
-class RequestLog:
-    """Of one worker. Lines are gathered for a tenth of a second and written by a thread, so that a log that nobody
-    reads never stops the service: what does not fit any more is left out and counted.
+class _Event(NamedTuple):
+    event: str
+    fields: dict[str, object]
 
-    stream: a file descriptor; observe: is told of every request, for measurements
+
+class RequestLog:
+    """Of one worker. What there is to tell is gathered for a tenth of a second: so many lines at once are made several
+    times as fast as one between two requests. A thread writes them, so that a log that nobody reads never stops the
+    service: what does not fit any more is left out and counted.
+
+    stream: a file descriptor; observe: is told of every request, for measurements, when the lines are made
     """
 
     def __init__(self, *, stream: int = 2, observe: Callable[[Answered], None] | None = None) -> None:
         self.observe = observe
         self._stream = stream
-        self._lines: list[str] = []
+        self._told: list[tuple[float, Answered | _Event]] = []  # when, and what
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._waiting = self._dropped = 0
         self._writer: threading.Thread | None = None
@@ -75,28 +81,33 @@ class RequestLog:
 
     def request(self, one: Answered) -> None:
         """A line for it."""
-        if self.observe is not None:
-            self.observe(one)
-        route = "null" if one.route is None else _quoted_route(one.route)
-        line = (
-            f'{{"time":"{self._time()}","method":"{one.method}","route":{route},"status":{one.status},'
-            f'"ms":{one.seconds * 1000:.2f},"body":{one.body},"bytes":{one.sent},"id":"{one.request}"'
-        )
-        for name, value in (("path", one.path), ("error", one.error), ("text", one.text)):
-            if value is not None:
-                line += f',"{name}":{quoted(value[:_LONGEST])}'
-        self._add(line + "}\n")
+        if not self._told:
+            self._later()
+        self._told.append((time.time(), one))
 
     def event(self, event: str, **fields: object) -> None:
         """A line for what is no request: a worker that started, an artifact that changed."""
-        rest = "".join(f",{quoted(name)}:{quoted(str(value)[:_LONGEST])}" for name, value in fields.items())
-        self._add(f'{{"time":"{self._time()}","event":{quoted(event)}{rest}}}\n')
+        if not self._told:
+            self._later()
+        self._told.append((time.time(), _Event(event, fields)))
 
     def flush(self) -> None:
-        """Hand the lines over to the thread."""
-        if not self._lines:
+        """Make the lines, and hand them over to the thread."""
+        told, self._told = self._told, []
+        if self.observe is not None:
+            for _, one in told:
+                if isinstance(one, Answered):
+                    self.observe(one)
+        if not told:
             return
-        text, self._lines = "".join(self._lines), []
+        if self._waiting > _WAITING:
+            self._dropped += len(told)
+            return
+        lines = [self._line(when, one) for when, one in told]
+        if self._dropped:
+            lines.insert(0, self._line(told[0][0], _Event("lines left out", {"count": self._dropped})))
+            self._dropped = 0
+        text = "".join(lines)
         self._waiting += len(text)
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, name="textpipe-log", daemon=True)
@@ -112,28 +123,31 @@ class RequestLog:
             self._writer = None
         atexit.unregister(self.close)
 
-    def _add(self, line: str) -> None:
-        if self._waiting > _WAITING:
-            self._dropped += 1
-            return
-        if self._dropped:
-            line = f'{{"time":"{self._time()}","event":"lines left out","count":"{self._dropped}"}}\n{line}'
-            self._dropped = 0
-        if not self._lines:
-            self._later()
-        self._lines.append(line)
-
     def _later(self) -> None:
         loop = asyncio._get_running_loop()  # None outside of one, where the end of the process flushes
         if loop is not None:
             loop.call_later(_FLUSH_SECONDS, self.flush)
 
-    def _time(self) -> str:
-        now = time.time()
-        second = int(now)
+    def _line(self, when: float, one: Answered | _Event) -> str:
+        at = self._time(when)
+        if isinstance(one, _Event):
+            rest = "".join(f",{quoted(name)}:{quoted(str(value)[:_LONGEST])}" for name, value in one.fields.items())
+            return f'{{"time":"{at}","event":{quoted(one.event)}{rest}}}\n'
+        route = "null" if one.route is None else _quoted_route(one.route)
+        line = (
+            f'{{"time":"{at}","method":"{one.method}","route":{route},"status":{one.status},'
+            f'"ms":{one.seconds * 1000:.2f},"body":{one.body},"bytes":{one.sent},"id":"{one.request}"'
+        )
+        for name, value in (("path", one.path), ("error", one.error), ("text", one.text)):
+            if value is not None:
+                line += f',"{name}":{quoted(value[:_LONGEST])}'
+        return line + "}\n"
+
+    def _time(self, when: float) -> str:
+        second = int(when)
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._stamp}.{int((now - second) * 1000):03d}Z"
+        return f"{self._stamp}.{int((when - second) * 1000):03d}Z"
 
     def _write(self) -> None:
         """In the thread. A log that cannot be written has nobody to tell."""

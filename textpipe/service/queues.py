@@ -1,8 +1,9 @@
 """What waits for an endpoint or an artifact, how long it will have to, and whether more may.
 
-Waiting time is estimated: the work that is ahead, in characters, by what characters took of late. A queue that was full
-is kept at a tenth of its bound until it has refused nothing for a second: where more comes than can be done, a long
-queue makes everybody wait and nobody served.
+Waiting time is estimated: the work that is ahead, in characters, by what characters took of late. A queue is full at
+its bound, and at a quarter of it where it did not get shorter for half a second (so tells CoDel a burst from an
+overload: Nichols and Jacobson, Controlling Queue Delay, ACM Queue 10(5), 2012). It is kept at a twentieth then until it
+has refused nothing for a second: where more comes than can be done, a long queue makes everybody wait, nobody served.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from textpipe.service.answers import Refused
 _REQUEST = 200  # characters that a request counts beside those of its texts
 _DECAY = 0.97  # of what was measured, with each new measurement
 _GUESS = 1e-6  # seconds a character, before anything was measured
-_SHORT, _CALM = 0.1, 1.0  # share of the bound for a queue that was full; seconds without refusal until it is no more
+_SHORT, _CALM = 0.05, 1.0  # share of the bound for a queue that was full; seconds without refusal until it is no more
+_STANDING, _BURST = 0.25, 0.5  # share of the bound from which on a queue is full after so many seconds
 _LATE = 2.0  # times the bound: what waited for longer is dropped unstarted
 
 
@@ -92,20 +94,29 @@ class Queue:
     seconds: float = 0.0
     counts: Counts = field(default_factory=Counts)
     refused_at: float = -math.inf
+    long_since: float = math.inf
 
     def admit(self, ahead: float, now: float) -> None:
         """ahead: seconds until something new would begin. Raises Refused (503, Retry-After) where that is too long."""
+        if ahead <= self.bound * _STANDING:
+            self.long_since = math.inf
+        elif self.long_since == math.inf:
+            self.long_since = now
         if ahead <= self.bound * _SHORT:
             return
-        if ahead <= self.bound and now - self.refused_at > _CALM:
+        if ahead <= self.bound and now - self.long_since <= _BURST and not self.refuses(now):
             return
         self.refused_at = now
         self.counts.refused += 1
         raise busy(ahead)
 
+    def refuses(self, now: float) -> bool:
+        """Whether something was refused a moment ago."""
+        return now - self.refused_at <= _CALM
+
     def is_full(self, ahead: float, now: float) -> bool:
         """Whether something new would be refused, where something else was a moment ago."""
-        return ahead > self.bound * _SHORT and now - self.refused_at <= _CALM
+        return ahead > self.bound * _SHORT and self.refuses(now)
 
     def is_late(self, since: float, now: float) -> bool:
         """Whether what came then has waited for so long that nobody needs it any more."""
@@ -150,6 +161,7 @@ class Ring:
             self._active.append(queue)
         else:
             queue.seconds = 0.0  # not what is left of sums
+            queue.long_since = math.inf
         if not self._active:
             self.seconds = 0.0
         return queue, item

@@ -41,12 +41,14 @@ class Shedding:
         Long texts are left alone: threads work on them, which have queues of their own."""
         path: str = scope["path"]
         queue = path[len(_PREFIX) :]
-        if not path.startswith(_PREFIX) or not self._work.is_full(queue):
+        if not path.startswith(_PREFIX) or not self._work.refuses(queue):
             return None
         began = time.perf_counter()
         found, refusal = self._admission.looked_at(scope)
         length = body_length(found)
         if refusal is not None or scope["method"] != "POST" or not 0 < length <= self._longest:
+            return None
+        if not self._work.is_full(queue, length // _WIDEST):
             return None
         self._work.note_refused(queue)
         request = self._admission.request_id(found)

@@ -57,6 +57,7 @@ class Work:
         self._loop, self._threads = InLoop(), InThreads(settings.threads)
         self._queues: dict[str, _Both] = {}
         self._batchers: dict[str, Batcher] = {}
+        self._coming = 0.0  # seconds of work
 
     async def run(self, function: Callable[[], T], *, characters: int, queue: str = "", patient: bool = False) -> T:
         """What it returns. characters: of its texts; queue: what it is measured and bounded with, an endpoint's name or
@@ -85,10 +86,24 @@ class Work:
             await _room(lambda: batcher.ahead)
         return await batcher.probabilities(predict, texts, patient=patient)
 
-    def is_full(self, queue: str) -> bool:
-        """Whether a short text for that queue would be refused, as others were a moment ago."""
+    def refuses(self, queue: str) -> bool:
+        """Whether short texts for that queue were refused a moment ago."""
         both = self._queues.get(queue)
-        return both is not None and both.loop.is_full(self._loop.ahead(both.loop), time.monotonic())
+        return both is not None and both.loop.refuses(time.monotonic())
+
+    def is_full(self, queue: str, characters: int) -> bool:
+        """Whether a short text for that queue would be refused, as others were a moment ago. Where it would not, it
+        is on its way: it counts for those that are asked about in the same turn of the loop."""
+        both = self._queues[queue]
+        if both.loop.is_full(self._loop.ahead(both.loop) + self._coming, time.monotonic()):
+            return True
+        if not self._coming:
+            asyncio.get_running_loop().call_soon(self._has_come)
+        self._coming += both.meter.estimate(characters) * self._loop.pace.ratio
+        return False
+
+    def _has_come(self) -> None:
+        self._coming = 0.0
 
     def note_refused(self, queue: str) -> None:
         """A text for that queue, which is full, was refused elsewhere."""

@@ -1,65 +1,11 @@
-"""A service as a process of its own, and servers that say what they are told to."""
+"""Servers that say what they are told to."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-from tests.conftest import ROOT
-
-_START = 60.0  # seconds
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
-
-
-@contextlib.contextmanager
-def running(store: Path, *options: str) -> Iterator[str]:
-    """The URL of a service of that store; it is gone afterwards, whatever happens."""
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TEXTPIPE_")}
-    environment["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, "-m", "textpipe", "serve", "--port", str(port), "--store", str(store), *options]
-    log = store.parent / f"serve-{port}.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environment)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _await(url, process, log)
-        yield url
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text("utf-8")
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5):
-                return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(log.read_text("utf-8"))
+from collections.abc import Sequence
 
 
 class Told:
