@@ -252,7 +252,8 @@ def predicted(network: Network, asked: Sequence[Sequence[str]], **settings: Any)
     """What each request gets, all asked at once after a few that make the batcher know its work."""
 
     async def main() -> list[Any]:
-        batcher = Batcher("one", longest=1_000, settings=ServiceSettings(store=Path("none"), **settings))
+        given = ServiceSettings(store=Path("none"), **settings)
+        batcher = Batcher("one", longest=1_000, settings=given, before=lambda: None)
         try:
             for _ in range(3):
                 await batcher.probabilities(network.predict, ["known"])

@@ -5,9 +5,9 @@
     worker.py       one worker: event loop, protocol, application
     connections.py  those of a worker
     protocol.py     a connection: what a request may be, how large; deadlines.py how long it may take, exchange.py one
-                    request and its answer as ASGI has them, wire.py refusals where there is no application
+                    request and its answer as ASGI has them, outbox.py sends them, wire.py what they all carry
     admission.py    who may ask: hosts, origins, tokens, methods, content types; guard.py around the routes: what is
-                    refused, and what every answer carries
+                    refused; shedding.py refuses what is too much
     logs.py         one line of JSON a request; strict_json.py what JSON may be
     app.py          the routes
     endpoints.py    what each of them does: a body in, records out, by the functions of operations/

@@ -58,10 +58,11 @@ class _Part(NamedTuple):
 
 class Batcher:
     """Of one classifier, which it does not keep. longest: characters of a text that take time, there may be more.
-    Batches that take little are predicted in the event loop, others in a thread of their own."""
+    Batches that take little are predicted in the event loop, others in a thread of their own. before: called before
+    the former"""
 
-    def __init__(self, name: str, *, longest: int, settings: ServiceSettings) -> None:
-        self._settings, self._longest = settings, longest
+    def __init__(self, name: str, *, longest: int, settings: ServiceSettings, before: Callable[[], None]) -> None:
+        self._settings, self._longest, self._before = settings, longest, before
         self.meter, self.pace = Meter(), Pace()
         self.queue = Queue(name, settings.max_queue_ms / 1_000, self.meter)
         self.sizes = 0, 0  # batches, texts in them
@@ -133,6 +134,7 @@ class Batcher:
             return
         self._running = characters
         if self.meter.known and self.meter.estimate(characters) <= _IN_LOOP:
+            self._before()
             self._done(loop, batch, self._predicted(batch, characters))
             return
         if self._thread is None:

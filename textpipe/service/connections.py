@@ -7,6 +7,7 @@ from typing import Any
 
 from textpipe.service.deadlines import Watch
 from textpipe.service.logs import RequestLog
+from textpipe.service.outbox import Outbox
 from textpipe.service.protocol import Connection, Shed
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.wire import SECURITY
@@ -15,8 +16,15 @@ from textpipe.service.wire import SECURITY
 class Connections:
     """Makes those of one worker, for uvicorn, which takes this for a protocol's class."""
 
-    def __init__(self, settings: ServiceSettings, log: RequestLog, shed: Shed | None = None) -> None:
-        self._settings, self._log, self._watch, self._shed = settings, log, Watch(settings), shed
+    def __init__(self, settings: ServiceSettings, log: RequestLog, outbox: Outbox, shed: Shed | None = None) -> None:
+        self._watch = Watch(settings)
+        self._own: dict[str, Any] = {
+            "settings": settings,
+            "log": log,
+            "watch": self._watch,
+            "outbox": outbox,
+            "shed": shed,
+        }
 
     def __call__(
         self,
@@ -25,21 +33,23 @@ class Connections:
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> Connection:
-        own: dict[str, Any] = {"settings": self._settings, "log": self._log, "watch": self._watch, "shed": self._shed}
-        return Connection(config, server_state, app_state, _loop, **own)
+        return Connection(config, server_state, app_state, _loop, **self._own)
 
     def drain(self) -> None:
         """From now on every answer is the last one of its connection, and who is idle for a second is let go."""
         self._watch.drain()
 
 
-def uvicorn_options(settings: ServiceSettings, log: RequestLog, *, shed: Shed | None = None) -> dict[str, Any]:
+def uvicorn_options(
+    settings: ServiceSettings, log: RequestLog, *, outbox: Outbox | None = None, shed: Shed | None = None
+) -> dict[str, Any]:
     """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more.
 
+    outbox: the worker's
     shed: gives the whole answer to a request that is refused before anything is made of it, None to others
     """
     return {
-        "http": Connections(settings, log, shed),
+        "http": Connections(settings, log, outbox or Outbox(), shed),
         "ws": "none",
         "interface": "asgi3",
         "proxy_headers": False,  # anybody on this machine can write X-Forwarded-For

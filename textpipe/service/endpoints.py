@@ -30,6 +30,7 @@ from textpipe.service.fields import Endpoint
 from textpipe.service.health import Readiness
 from textpipe.service.maps import Maps
 from textpipe.service.measurements import Measurements
+from textpipe.service.outbox import Outbox
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.streams import Records, gathered, streamed
 from textpipe.service.work import Work
@@ -47,7 +48,8 @@ class Service:
         self.settings = settings
         self.measurements = Measurements()
         self.artifacts = Artifacts(settings, self.measurements)
-        self.work = Work(settings)
+        self.outbox = Outbox()
+        self.work = Work(settings, before=self.outbox.send)
         self.readiness = Readiness(self.artifacts, self.work)
         self.maps = Maps()
 

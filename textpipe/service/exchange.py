@@ -20,6 +20,7 @@ class Line(Protocol):
     transport: asyncio.Transport
     drained: asyncio.Future[None] | None
 
+    def write(self, data: bytes) -> None: ...
     def answered(self, exchange: Exchange) -> None: ...
     def ends(self) -> bool: ...
     def default_headers(self) -> bytes: ...
@@ -94,7 +95,7 @@ class Exchange:
         """ASGI's: the next piece of the body; after it, that the client is gone, once it is."""
         if self._expects_continue and not self.started and not self.disconnected:
             self._expects_continue = False
-            self._line.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not (self.disconnected or self.complete or self._body or (self._ended and not self._handed_over)):
             self._line.resume_reading()
             self._waiter = asyncio.get_running_loop().create_future()
@@ -161,7 +162,7 @@ class Exchange:
             if self._left < 0 or (self._left and not more):
                 raise RuntimeError("an answer is not as long as it said")
         if head or body:
-            self._line.transport.write(head + body)
+            self._line.write(head + body)
         if not more:
             self.complete = True
             self._wake()

@@ -20,9 +20,10 @@ _SLICE = 0.003  # seconds of work in a turn of the loop
 
 
 class InLoop:
-    """The event loop."""
+    """The event loop. before: called before a slice of work"""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Callable[[], None]) -> None:
+        self._before = before
         self.ring, self.pace = Ring(), Pace()
         self._until = self._since = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -74,6 +75,7 @@ class InLoop:
 
     def _work(self) -> None:
         assert self._loop is not None
+        self._before()
         until, done = perf_counter() + _SLICE, 0.0
         while self.ring:
             queue, item = self.ring.take()

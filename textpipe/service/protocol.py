@@ -21,6 +21,7 @@ import httptools
 from textpipe.service.deadlines import BODY, BUSY, CONNECTED, HEADERS, IDLE, LEAVING, Watch
 from textpipe.service.exchange import Exchange, run
 from textpipe.service.logs import Answered, RequestLog
+from textpipe.service.outbox import Outbox
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.wire import joined, refusal
 
@@ -51,9 +52,10 @@ class Connection(asyncio.Protocol):
         settings: ServiceSettings,
         log: RequestLog,
         watch: Watch,
+        outbox: Outbox,
         shed: Shed | None = None,
     ) -> None:
-        self._shed = shed
+        self._shed, self._outbox = shed, outbox
         self.transport: asyncio.Transport
         self._app, self._app_state, self._server = config.loaded_app, app_state, server_state
         self._loop = _loop or asyncio.get_event_loop()
@@ -98,6 +100,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has said all: what it asked for as a whole is answered, then the connection ends."""
         if not self._open or self._reading is not None:
+            self._outbox.send()  # for the connection is closed now
             return False
         self._open[-1].keep_alive = False
         return True
@@ -271,6 +274,10 @@ class Connection(asyncio.Protocol):
             if self.phase == BUSY:
                 self._rest()
 
+    def write(self, data: bytes) -> None:
+        """Send it, soon."""
+        self._outbox.add(self.transport, data)
+
     def ends(self) -> bool:
         """Whether the answer that is being given is the last one."""
         return self._watch.draining and len(self._open) == 1
@@ -297,7 +304,7 @@ class Connection(asyncio.Protocol):
         found = self._shed(exchange.scope, self.default_headers())
         if found is not None:
             exchange.started = exchange.complete = True
-            self.transport.write(found)
+            self.write(found)
             self.answered(exchange)
         return found is not None
 
@@ -367,6 +374,7 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     def _leave(self) -> None:
+        self._outbox.send()
         if self.paused is not None and not self.transport.is_closing():
             self.transport.resume_reading()
         self.phase, self.since, self.paused, self._raw = LEAVING, self._loop.time(), None, 0

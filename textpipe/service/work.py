@@ -50,11 +50,11 @@ class _Both(NamedTuple):
 
 
 class Work:
-    """Of one worker."""
+    """Of one worker. before: called when the event loop is about to work for some milliseconds"""
 
-    def __init__(self, settings: ServiceSettings) -> None:
-        self.settings = settings
-        self._loop, self._threads = InLoop(), InThreads(settings.threads)
+    def __init__(self, settings: ServiceSettings, *, before: Callable[[], None] = lambda: None) -> None:
+        self.settings, self._before = settings, before
+        self._loop, self._threads = InLoop(before), InThreads(settings.threads)
         self._queues: dict[str, _Both] = {}
         self._batchers: dict[str, Batcher] = {}
         self._coming = 0.0  # seconds of work
@@ -146,7 +146,7 @@ class Work:
         ]:
             self._batchers.pop(name).close()
         longest = getattr(classifier.config, "max_length", _LONGEST)
-        self._batchers[address] = Batcher(address, longest=longest, settings=self.settings)
+        self._batchers[address] = Batcher(address, longest=longest, settings=self.settings, before=self._before)
         return self._batchers[address]
 
 

@@ -83,7 +83,8 @@ class Worker:
         self._hear()
         app = build_app(self._settings)
         service: Service = app.state.service
-        options = uvicorn_options(self._settings, app.state.log, shed=app.state.shedding.answer)
+        shed = app.state.shedding.answer
+        options = uvicorn_options(self._settings, app.state.log, outbox=service.outbox, shed=shed)
         config = uvicorn.Config(app, lifespan="on", **options)
         config.load()
         lifespan = config.lifespan_class(config)
