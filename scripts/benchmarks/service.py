@@ -209,7 +209,7 @@ def classify(
 ) -> None:
     texts = train(folder, settings, kind)
     requests = written(folder, "classify", "/v1/classify", [{"text": text, "model": "recurrent"} for text in texts])
-    options = ("--store", str(folder / "store"), "--device", "cpu")
+    options = ("--store", str(folder / "store"), "--device", "cpu", "--max-queue-ms", "2000")  # none is refused
     with textpipe_service(*options) as together, textpipe_service(*options, "--max-batch", "1") as alone:
         sides = [Side("in batches", together, requests), Side("text by text", alone, requests)]
         mean = statistics.mean(map(len, texts))

@@ -15,6 +15,7 @@
     streams.py      answers of many texts, in parts; maps.py maps of embeddings, each made once
     artifact_routes.py  what lies in the store
     artifacts.py    artifacts by name, loaded when they are asked for, changed when a name moves
+    garbage.py      keeps what stays from the garbage collector
     work.py         where work runs: here, in a thread, in batches; how much of it may wait
     page/           the page
 

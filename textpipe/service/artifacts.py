@@ -21,6 +21,7 @@ from textpipe.operations.open_vectors import KIND as EMBEDDINGS
 from textpipe.operations.open_vectors import embeddings_artifact
 from textpipe.pipeline.idf_stages import idf_of
 from textpipe.service.events import tell
+from textpipe.service.garbage import settle
 from textpipe.service.measurements import Measurements
 from textpipe.service.settings import SERVED_KINDS, ServiceSettings
 from textpipe.store.layout import Store
@@ -34,6 +35,7 @@ LOOK_SECONDS = 0.25  # how often a name is looked at, to see whether it moved
 AGAIN_SECONDS = 5.0  # until what could not be loaded is tried again
 _MOST_NAMES = 256  # that are remembered
 _LONGEST_NAME = 300
+_FIRST_TEXTS = ["先读词典", "再读权重"]
 
 
 class Loaded(NamedTuple):
@@ -229,8 +231,12 @@ class Artifacts:
     def _read(self, kind: str, artifact: Artifact) -> Any:
         """Every byte is held against its digest before it is used."""
         if kind == CLASSIFIER:
-            return load_classifier(verified(artifact).folder, device=self._settings.device)
-        return read_vectors(artifact) if kind == EMBEDDINGS else idf_of(artifact)
+            found: Any = load_classifier(verified(artifact).folder, device=self._settings.device)
+            found.predict_proba(_FIRST_TEXTS)  # the first ones take much longer than those that will be measured
+        else:
+            found = read_vectors(artifact) if kind == EMBEDDINGS else idf_of(artifact)
+        settle()
+        return found
 
     def _keep(self, loaded: Loaded) -> None:
         """Have it in memory, and let those go that nobody has asked for the longest time."""

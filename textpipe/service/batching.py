@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textpipe.service.queues import Meter, Pace, Queue, busy
+from textpipe.service.queues import SLICE, Meter, Pace, Queue, busy, expected
 from textpipe.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Predict = Callable[[Sequence[str]], Probabilities]
 
 _LONGEST = 0.025  # seconds that a batch should take at most, where it holds several texts
-_IN_LOOP = 0.003  # seconds of a batch that is no trouble for the event loop
+_IN_LOOP = 0.006  # seconds of a batch that is no trouble for the event loop, and would take longer in a thread
 _FIRST = 1_000  # characters of the first batch, when nothing is known
 _TURN = 16  # texts of one request in a batch, while others wait
 
@@ -79,7 +79,7 @@ class Batcher:
         """float32[texts, labels]. predict: texts → the same, of the one classifier. Raises Refused, unless patient."""
         loop = asyncio.get_running_loop()
         ahead = self.ahead
-        if ahead and not patient:
+        if not patient and self._is_next_full:
             self.queue.admit(ahead, loop.time())
         if not ahead:
             self._since = perf_counter()
@@ -96,7 +96,12 @@ class Batcher:
     def ahead(self) -> float:
         """Seconds until what comes now would begin."""
         waiting = self._characters + self._running / 2
-        return self.meter.estimate(int(waiting)) * self.pace.ratio if waiting else 0.0
+        return expected(self.meter.estimate(int(waiting)), self.pace) if waiting else 0.0
+
+    @property
+    def _is_next_full(self) -> bool:
+        """Whether what comes now finds no room in the next batch."""
+        return self._texts >= self._settings.max_batch or (self.meter.known and self._characters >= self._room)
 
     @property
     def waiting(self) -> int:
@@ -129,21 +134,28 @@ class Batcher:
             self._timer.cancel()
             self._timer = None
         self._starting = False
-        batch, characters = self._batch(loop.time())
-        if not batch:
-            return
-        self._running = characters
-        if self.meter.known and self.meter.estimate(characters) <= _IN_LOOP:
-            self._before()
-            self._done(loop, batch, self._predicted(batch, characters))
-            return
+        self._before()
+        until = perf_counter() + SLICE
+        while perf_counter() < until:
+            batch, characters = self._batch(loop.time())
+            if not batch:
+                return
+            self._running = characters
+            if not self.meter.known or self.meter.estimate(characters) > _IN_LOOP:
+                self._start_in_thread(loop, batch, characters)
+                return
+            self._done(batch, self._predicted(batch, characters))
+        self._ask(loop)
+
+    def _start_in_thread(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Part], characters: int) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="textpipe-batch")
         work = loop.run_in_executor(self._thread, self._predicted, batch, characters)
 
         def done(found: asyncio.Future[Probabilities | Exception]) -> None:
             if not found.cancelled():  # as where the service ends
-                self._done(loop, batch, found.result())
+                self._done(batch, found.result())
+                self._ask(loop)
 
         work.add_done_callback(done)
 
@@ -215,7 +227,7 @@ class Batcher:
             self.meter.note(characters, perf_counter() - begin)
         return found
 
-    def _done(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Part], found: Probabilities | Exception) -> None:
+    def _done(self, batch: Sequence[_Part], found: Probabilities | Exception) -> None:
         now = perf_counter()
         self.pace.note(self.meter.estimate(self._running), now - self._since)
         self._since, self._running = now, 0
@@ -226,7 +238,6 @@ class Batcher:
             for asked, texts in batch:
                 asked.take(found[first : first + len(texts)])
                 first += len(texts)
-        self._ask(loop)
 
     def _one_by_one(self, batch: Sequence[_Part], error: Exception) -> None:
         """What one request brings about is not the others' fault."""

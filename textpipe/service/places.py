@@ -13,10 +13,9 @@ from functools import partial
 from time import perf_counter, thread_time
 from typing import Any, TypeVar
 
-from textpipe.service.queues import Item, Meter, Pace, Queue, Ring, busy
+from textpipe.service.queues import SLICE, Item, Meter, Pace, Queue, Ring, busy, expected
 
 T = TypeVar("T")
-_SLICE = 0.003  # seconds of work in a turn of the loop
 
 
 class InLoop:
@@ -30,7 +29,7 @@ class InLoop:
 
     def ahead(self, queue: Queue) -> float:
         """Seconds until something new of this queue would begin."""
-        return self.ring.ahead(queue) * self.pace.ratio
+        return expected(self.ring.ahead(queue), self.pace)
 
     async def run(self, queue: Queue, function: Callable[[], T], characters: int, *, patient: bool = False) -> T:
         """What it returns: at once where nothing waits and this turn has time left. Raises Refused, unless patient."""
@@ -49,7 +48,7 @@ class InLoop:
     def _has_time(self, loop: asyncio.AbstractEventLoop) -> bool:
         now = perf_counter()
         if self._until == 0.0:
-            self._until = now + _SLICE
+            self._until = now + SLICE
             loop.call_soon(self._next_turn)
         return now < self._until
 
@@ -76,7 +75,7 @@ class InLoop:
     def _work(self) -> None:
         assert self._loop is not None
         self._before()
-        until, done = perf_counter() + _SLICE, 0.0
+        until, done = perf_counter() + SLICE, 0.0
         while self.ring:
             queue, item = self.ring.take()
             if not dropped(queue, item, self._loop.time()):

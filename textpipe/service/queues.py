@@ -17,8 +17,10 @@ from typing import Any
 
 from textpipe.service.answers import Refused
 
+SLICE = 0.003  # seconds of work in a turn of the event loop
 _REQUEST = 200  # characters that a request counts beside those of its texts
 _DECAY = 0.97  # of what was measured, with each new measurement
+_COLD, _COLD_DECAY = 20, 0.7  # of so many measurements at first
 _GUESS = 1e-6  # seconds a character, before anything was measured
 _SHORT, _CALM = 0.05, 1.0  # share of the bound for a queue that was full; seconds without refusal until it is no more
 _STANDING, _BURST = 0.25, 0.5  # share of the bound from which on a queue is full after so many seconds
@@ -30,14 +32,20 @@ class Meter:
 
     def __init__(self) -> None:
         self._seconds = self._characters = 0.0
-        self.known = False
+        self._noted = 0
+
+    @property
+    def known(self) -> bool:
+        return self._noted > 0
 
     def note(self, characters: int, seconds: float) -> None:
-        """Work on so many characters took so long. The very first also loads tables, and is passed over."""
-        if self.known:
-            self._seconds = self._seconds * _DECAY + seconds
-            self._characters = self._characters * _DECAY + characters + _REQUEST
-        self.known = True
+        """Work on so many characters took so long. The very first also loads tables, and is passed over; those after it
+        are slow, too, and are soon forgotten."""
+        if self._noted:
+            kept = _DECAY if self._noted > _COLD else _COLD_DECAY
+            self._seconds = self._seconds * kept + seconds
+            self._characters = self._characters * kept + characters + _REQUEST
+        self._noted += 1
 
     def estimate(self, characters: int) -> float:
         """Seconds that so many characters will take."""
@@ -60,6 +68,12 @@ class Pace:
     @property
     def ratio(self) -> float:
         return self._took / self._done
+
+
+def expected(seconds: float, pace: Pace) -> float:
+    """Seconds that work will take by the clock. What fits in one turn of the loop does not depend on what else there is
+    to do: were it not so, refusing ever more would make room for ever less."""
+    return seconds if seconds <= SLICE else seconds * pace.ratio
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from textpipe.service.app import build_app
 from textpipe.service.connections import Connections, uvicorn_options
 from textpipe.service.endpoints import Service
 from textpipe.service.events import tell
+from textpipe.service.garbage import settle
 from textpipe.service.settings import ServiceSettings, settings_from_json
 from textpipe.service.wire import default_headers
 
@@ -95,6 +96,7 @@ class Worker:
         self._connect = lambda: connections(config, self._state, lifespan.state, self._loop)
         self._set_date()
         Tokenizer().tokenize("先读词典")  # the first request need not wait for the dictionary
+        settle()
         watch = asyncio.create_task(service.artifacts.watch())
         named = asyncio.create_task(self._load_named(service))
         if self._orders.waits:
