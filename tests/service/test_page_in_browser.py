@@ -307,6 +307,9 @@ def test_language_and_colours_are_kept(opened: Open) -> None:
         assert page.evaluate(dark) == before
     with opened(locale="zh-CN", color_scheme="dark") as page:
         page.get_by_role("heading", name="读懂一段文本").wait_for()
+        assert page.evaluate(dark) != before
+        page.emulate_media(color_scheme="light")  # the system's choice, as long as there is no other
+        until(page, "light => getComputedStyle(document.body).backgroundColor === light", arg=before)
 
 
 @pytest.mark.parametrize("place", ["#text/keywords", "#text/classes", "#text/tokens", "#words/国王", "#artifacts"])

@@ -73,7 +73,7 @@ _SECONDS = click.FloatRange(0.1, 3600)
     type=click.FloatRange(1, 600_000),
     default=200.0,
     show_default=True,
-    help="Estimated waiting time, from which on requests are refused (503).",
+    help="Estimated waiting time, from which on requests are refused (503); a quarter of it where it stays so long.",
 )
 @click.option("--max-connections", type=_COUNT, default=256, show_default=True, help="Of a worker.")
 @click.option(

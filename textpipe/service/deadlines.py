@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from textpipe.service.settings import ServiceSettings
@@ -18,6 +20,7 @@ DRAINING_BODY_SECONDS = 4.0  # for a request that has begun to come by then
 LEAVING_SECONDS = 2.0  # for a client to read why it was refused
 _YOUNG = {CONNECTED: 0.1, HEADERS: 0.1, BODY: 0.1, IDLE: 1.0, LEAVING: 0.1}  # seconds in which nobody must make room
 _TICK, _DRAINING_TICK = 0.25, 0.05
+_AT_ONCE = 8  # connections that are ended in a turn of the loop
 
 
 class Connection(Protocol):
@@ -78,16 +81,27 @@ class Watch:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for one in tuple(self.connections):
-            if now - one.stalled > self._patience:
-                one.cut()
-            elif one.is_closing():
-                if now - one.since > self._patience:  # nobody reads what is left
-                    one.cut()
-            elif one.paused is None and now - one.since > self._limits[one.phase]:
-                one.expire()
+        self._end(loop, deque(one for one in self.connections if self._end_of(one, now)))
+
+    def _end(self, loop: asyncio.AbstractEventLoop, late: deque[Connection]) -> None:
+        """A few of them each turn, for others are to be answered meanwhile."""
+        for _ in range(min(_AT_ONCE, len(late))):
+            if end := self._end_of(late.popleft(), loop.time()):  # still
+                end()
+        if late:
+            loop.call_soon(self._end, loop, late)
+            return
         tick = _DRAINING_TICK if self.draining else _TICK
         self._timer = loop.call_later(tick, self._tick, loop) if self.connections else None
+
+    def _end_of(self, one: Connection, now: float) -> Callable[[], None] | None:
+        """How it must end now, where it must."""
+        if now - one.stalled > self._patience:
+            return one.cut
+        if one.is_closing():
+            return one.cut if now - one.since > self._patience else None  # nobody reads what is left
+        late = one.paused is None and now - one.since > self._limits[one.phase]
+        return one.expire if late else None
 
     def _make_room(self, now: float) -> bool:
         """The slowest request that is not there yet goes, or else the connection that was idle for longest."""

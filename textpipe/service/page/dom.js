@@ -31,6 +31,10 @@ export function tell(text) {
   part("told").textContent = text;
 }
 
+export function recall(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
+
 export function remember(name, value) {
   try { localStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ }
 }

@@ -2,7 +2,7 @@
 
 import { heard, useToken } from "./api.js";
 import { redrawArtifacts, showArtifacts } from "./artifacts_view.js";
-import { part, remember, tell } from "./dom.js";
+import { part, recall, remember, tell } from "./dom.js";
 import { language, speak, t, translate } from "./i18n.js";
 import { redrawText, showText, startText } from "./text_view.js";
 import { redrawWords, recolourWords, showWords, startWords } from "./words_view.js";
@@ -35,8 +35,7 @@ function decoded(text) {
 // ---- language and colours
 
 function dress() {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = document.documentElement.dataset.theme === "dark";
   const toggle = part("theme");
   toggle.textContent = dark ? "☀" : "☾";
   toggle.setAttribute("aria-label", t(dark ? "make_light" : "make_dark"));
@@ -51,7 +50,11 @@ part("theme").addEventListener("click", () => {
   remember("textpipe-theme", next);
   dress();
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (system) => {
+  if (recall("textpipe-theme")) return;  // chosen here
+  document.documentElement.dataset.theme = system.matches ? "dark" : "light";
+  dress();
+});
 
 function named() {
   const other = language === "zh" ? ["English", "en"] : ["中文", "zh-Hans"];
