@@ -75,7 +75,7 @@ _SECONDS = click.FloatRange(0.1, 3600)
     show_default=True,
     help="Estimated waiting time, from which on requests are refused (503); a quarter of it where it stays so long.",
 )
-@click.option("--max-connections", type=_COUNT, default=256, show_default=True, help="Of a worker.")
+@click.option("--max-connections", type=_COUNT, default=512, show_default=True, help="Of a worker.")
 @click.option(
     "--header-seconds", type=_SECONDS, default=10.0, show_default=True, help="For a request's headers to come."
 )

@@ -67,7 +67,7 @@ class Watch:
     @property
     def crowded(self) -> bool:
         """Whether there are too many of those that were told to go."""
-        return len(self.connections) > 2 * self._most
+        return 2 * len(self.connections) > 3 * self._most
 
     def drain(self) -> None:
         """No connection is kept for another request."""

@@ -45,7 +45,7 @@ class ServiceSettings:
     max_wait_ms: float = 2.0
     max_queue_ms: float = 200.0
     max_artifacts: int = 8
-    max_connections: int = 256
+    max_connections: int = 512
     header_seconds: float = 10.0
     body_seconds: float = 20.0
     idle_seconds: float = 75.0
