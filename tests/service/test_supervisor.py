@@ -160,6 +160,7 @@ def test_an_environment_s_token_stays_with_the_first_process(store: Path) -> Non
 
 @pytest.mark.long
 def test_a_worker_that_hangs_is_replaced(service: Service) -> None:
+    until(lambda: "\ntextpipe_workers 2.0\n" in service.ask("/metrics").body)  # one that starts has longer
     hanging = service.workers()[0]
     os.kill(hanging, signal.SIGSTOP)
     until(lambda: bool(service.events("worker-hangs")), seconds=50)
