@@ -43,12 +43,13 @@ class Service:
 
     def __enter__(self) -> Self:
         self._log = tempfile.TemporaryFile()
+        self._scratch = tempfile.TemporaryDirectory()  # a process that is killed leaves its files there
         self.process = subprocess.Popen(
             [sys.executable, "-m", "textpipe", "serve", "--port", "0", *self._options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=self._environment,
+            env=self._environment | {"TMPDIR": self._scratch.name},
             start_new_session=True,
         )
         assert self.process.stdout is not None
@@ -68,6 +69,7 @@ class Service:
         self.process.stdout.close()
         self.log = self._read_log()
         self._log.close()
+        self._scratch.cleanup()
 
     def _read_log(self) -> str:
         return os.pread(self._log.fileno(), 1 << 24, 0).decode()
