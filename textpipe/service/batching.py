@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Probabilities = npt.NDArray[np.float32]
     Predict = Callable[[Sequence[str]], Probabilities]
 
-_LONGEST = 0.025  # seconds that a batch should take at most, where it holds several texts
+_LONGEST = 0.05
 _IN_LOOP = 0.006  # seconds of a batch that is no trouble for the event loop, and would take longer in a thread
 _FIRST = 1_000  # characters of the first batch, when nothing is known
 _TURN = 16  # texts of one request in a batch, while others wait
