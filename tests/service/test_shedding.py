@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from textpipe.service.app import build_app
+from textpipe.service.batching import Batcher
 from textpipe.service.queues import Meter, Queue
 from textpipe.service.settings import ServiceSettings
 
@@ -28,7 +29,9 @@ def app_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return app
 
 
-def shed(app: Any, *, path: str = "/v1/keywords", method: str = "POST", **headers: str) -> bytes | None:
+def shed(
+    app: Any, *, path: str = "/v1/keywords", method: str = "POST", packet: bytes = b"", **headers: str
+) -> bytes | None:
     named = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
     scope = {
         "type": "http",
@@ -39,7 +42,7 @@ def shed(app: Any, *, path: str = "/v1/keywords", method: str = "POST", **header
         "server": ("127.0.0.1", 8000),
         "client": ("127.0.0.1", 50_000),
     }
-    found: bytes | None = app.state.shedding.answer(scope, b"date: today\r\n")
+    found: bytes | None = app.state.shedding.answer(scope, b"date: today\r\n", packet)
     return found
 
 
@@ -73,9 +76,72 @@ def test_it_is_a_whole_answer(app: Any) -> None:
         {"content_type": "text/plain"},
     ],
 )
-def test_others_go_their_way(app: Any, other: dict[str, str]) -> None:
+def test_others_go_their_way(app: Any, other: dict[str, Any]) -> None:
     assert shed(app, **other) is None
     assert app.state.service.work._queues["keywords"].loop.counts.refused == 0
+
+
+@pytest.fixture(name="busy")
+def busy_(tmp_path: Path) -> Any:
+    """Of a service that has two networks, of which one refuses."""
+    app = build_app(ServiceSettings(store=tmp_path / "none", max_batch=8))
+    work = app.state.service.work
+    for name in ("full", "idle"):
+        work._names[name.encode()] = f"{name}@1"
+        work._batchers[f"{name}@1"] = Batcher(name, longest=100, settings=work.settings, before=lambda: None)
+    full = work._batchers["full@1"]
+    full._texts, full._characters, full.queue.refused_at = 8, 800, time.monotonic()
+    full.meter.note(100, 1.0)
+    full.meter.note(100, 1.0)
+    return app
+
+
+def asking(content: dict[str, Any]) -> dict[str, Any]:
+    body = json.dumps(content).encode()
+    packet = b"POST /v1/classify HTTP/1.1\r\n\r\n" + body
+    return {"path": "/v1/classify", "packet": packet, "content_length": str(len(body))}
+
+
+def test_a_network_s_queue_is_known_by_the_body(busy: Any) -> None:
+    assert shed(busy, **asking({"text": "a", "model": "full"})) is not None
+    assert shed(busy, **asking({"model": "full", "text": "a"})) is not None
+    assert busy.state.service.work._batchers["full@1"].queue.counts.refused == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": "a", "model": "idle"},
+        {"text": "a", "model": "unknown"},
+        {"text": "a"},
+        {"text": '"model": "full"'},
+        {"text": "model", "id": "full"},
+    ],
+)
+def test_others_are_let_through(busy: Any, content: dict[str, Any]) -> None:
+    async def once() -> bytes | None:
+        return shed(busy, **asking(content))
+
+    assert asyncio.run(once()) is None
+
+
+def test_a_body_that_is_not_there_or_not_alone_is_let_through(busy: Any) -> None:
+    asked = asking({"text": "a", "model": "full"})
+    for packet in (b"", asked["packet"][:-3], asked["packet"] + asked["packet"]):
+        assert shed(busy, **asked | {"packet": packet}) is None
+
+
+def test_a_network_that_has_room_lets_in_what_finds_some(busy: Any) -> None:
+    """And counts it at once."""
+    full = busy.state.service.work._batchers["full@1"]
+    full._texts, full._characters = 6, 0
+    full.meter.note(100_000, 0.001)
+
+    async def several() -> list[bool]:
+        return [shed(busy, **asking({"text": "a", "model": "full"})) is None for _ in range(4)]
+
+    full.meter.estimate = lambda _characters: 0.02
+    assert asyncio.run(several()) == [True, True, False, False]
 
 
 def test_a_queue_is_full_only_while_it_refuses() -> None:

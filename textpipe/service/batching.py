@@ -69,6 +69,7 @@ class Batcher:
         self._asked: deque[_Asked] = deque()
         self._texts = self._characters = 0  # that wait
         self._running = 0  # characters
+        self._coming = 0, 0  # texts and characters that will be asked in this turn of the loop
         self._last = 1  # texts of the batch before
         self._timer: asyncio.TimerHandle | None = None
         self._starting = False
@@ -79,7 +80,7 @@ class Batcher:
         """float32[texts, labels]. predict: texts → the same, of the one classifier. Raises Refused, unless patient."""
         loop = asyncio.get_running_loop()
         ahead = self.ahead
-        if not patient and self._is_next_full:
+        if not patient and self._is_next_full():
             self.queue.admit(ahead, loop.time())
         if not ahead:
             self._since = perf_counter()
@@ -98,10 +99,27 @@ class Batcher:
         waiting = self._characters + self._running / 2
         return expected(self.meter.estimate(int(waiting)), self.pace) if waiting else 0.0
 
-    @property
-    def _is_next_full(self) -> bool:
-        """Whether what comes now finds no room in the next batch."""
-        return self._texts >= self._settings.max_batch or (self.meter.known and self._characters >= self._room)
+    def is_full(self, characters: int, now: float) -> bool:
+        """Whether a text would be refused, as others were a moment ago; else it is on its way, and counts for those
+        that are asked about in the same turn of the loop."""
+        texts, coming = self._coming
+        if self._is_next_full(texts, coming) and self.queue.is_full(
+            self.ahead + self.meter.estimate(coming) * self.pace.ratio, now
+        ):
+            return True
+        if not texts:
+            asyncio.get_running_loop().call_soon(self._have_come)
+        self._coming = texts + 1, coming + min(characters, self._longest)
+        return False
+
+    def _have_come(self) -> None:
+        self._coming = 0, 0
+
+    def _is_next_full(self, texts: int = 0, characters: int = 0) -> bool:
+        """Whether what comes after so many more finds no room in the next batch."""
+        if self._texts + texts >= self._settings.max_batch:
+            return True
+        return self.meter.known and self._characters + characters >= self._room
 
     @property
     def waiting(self) -> int:

@@ -32,7 +32,8 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _DISCARD = 8 << 20  # bytes that a refused client may still send before it is cut off
 
 
-Shed = Callable[[dict[str, Any], bytes], bytes | None]  # (scope, default headers) → a whole answer, or none
+Shed = Callable[[dict[str, Any], bytes, bytes], bytes | None]
+# (scope, default headers, what came with its headers) → a whole answer, or none
 
 
 class Malformed(Exception):
@@ -63,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self.phase, self.since, self.stalled = CONNECTED, self._loop.time(), math.inf
         self._raw = 0  # bytes since the last whole request
+        self._packet = b""  # what is being read
         self._url, self._headers = b"", cast("list[tuple[bytes, bytes]]", [])
         self._length, self._received, self._chunked, self._expects_continue = 0, 0, False, False
         self._open: deque[Exchange] = deque()  # not answered; the first is being worked on
@@ -111,6 +113,7 @@ class Connection(asyncio.Protocol):
             if self._raw > _DISCARD:
                 self.transport.abort()
             return
+        self._packet = data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -123,6 +126,8 @@ class Connection(asyncio.Protocol):
                     self._refuse(413, "the body is wrapped in too many chunks")
             elif self._raw > MAX_HEAD:
                 self._refuse(431, f"the headers are larger than {MAX_HEAD:,} bytes")
+        finally:
+            self._packet = b""
 
     def pause_writing(self) -> None:
         self.stalled = self._loop.time()
@@ -301,7 +306,7 @@ class Connection(asyncio.Protocol):
         """Whether it was refused at once. Not asked of requests that waited for others: each would be a call deeper."""
         if self._shed is None or not exchange.keep_alive or self.drained is not None or self._watch.draining:
             return False
-        found = self._shed(exchange.scope, self.default_headers())
+        found = self._shed(exchange.scope, self.default_headers(), self._packet)
         if found is not None:
             exchange.started = exchange.complete = True
             self.write(found)

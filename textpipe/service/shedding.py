@@ -6,6 +6,7 @@ are answered. This one is bytes that were put together before: no task, no route
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -18,10 +19,11 @@ from textpipe.service.guard import NO_STORE
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.queues import busy
 from textpipe.service.wire import joined
-from textpipe.service.work import Work
+from textpipe.service.work import CLASSIFY, Work
 
 _PREFIX = "/v1/"
 _WIDEST = 3  # bytes of a character of most texts
+_MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]{1,300})"')  # not in a text, where quotes have backslashes
 
 
 class Shedding:
@@ -36,22 +38,34 @@ class Shedding:
         content = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(self._body))]
         self._lines = joined((*content, *own, NO_STORE))
 
-    def answer(self, scope: dict[str, Any], default_headers: bytes) -> bytes | None:
-        """The refusal, where the queue of the route is full and nothing else speaks against the request; else None.
-        Long texts are left alone: threads work on them, which have queues of their own."""
+    def answer(self, scope: dict[str, Any], default_headers: bytes, packet: bytes) -> bytes | None:
+        """The refusal, where the queue of the route, or of its classifier, is full and nothing else speaks against the
+        request; else None. Long texts are left alone: threads work on them, which have queues of their own.
+
+        packet: what came with the headers, which may be the body
+        """
         path: str = scope["path"]
-        queue = path[len(_PREFIX) :]
-        if not path.startswith(_PREFIX) or not self._work.refuses(queue):
+        route = path[len(_PREFIX) :]
+        if not path.startswith(_PREFIX) or not self._work.refuses(route):
             return None
         began = time.perf_counter()
         found, refusal = self._admission.looked_at(scope)
         length = body_length(found)
         if refusal is not None or scope["method"] != "POST" or not 0 < length <= self._longest:
             return None
-        if not self._work.is_full(queue, length // _WIDEST):
+        queue = self._classifier(packet, length) if route == CLASSIFY else route
+        if queue is None or not self._work.is_full(queue, length // _WIDEST):
             return None
         self._work.note_refused(queue)
         request = self._admission.request_id(found)
         self._log.request(Answered("POST", path, 503, time.perf_counter() - began, length, len(self._body), request))
         head = STATUS_LINES[503], default_headers, self._lines
         return b"%b%b%bx-request-id: %b\r\n\r\n%b" % (*head, request.encode(), self._body)
+
+    def _classifier(self, packet: bytes, length: int) -> str | None:
+        """The queue of the one that a body asks for, None where it does not say so, or came apart, or with others."""
+        head = len(packet) - length - 4
+        if packet.find(b"\r\n\r\n") != head:
+            return None
+        found = _MODEL.search(packet, head)
+        return None if found is None else self._work.queue_of(found[1])
