@@ -38,7 +38,7 @@ class Service:
 
     def __init__(self, *options: object, environment: dict[str, str] | None = None) -> None:
         self._options = [str(option) for option in options]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEXTPIPE_")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TEXTPIPE_", "TMPDIR"))}
         self._environment = inherited | {"PYTHONPATH": str(ROOT)} | (environment or {})
 
     def __enter__(self) -> Self:
@@ -49,7 +49,7 @@ class Service:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=self._environment | {"TMPDIR": self._scratch.name},
+            env={"TMPDIR": self._scratch.name} | self._environment,
             start_new_session=True,
         )
         assert self.process.stdout is not None

@@ -23,7 +23,7 @@ from tests.conftest import DATA
 from tests.service.processes import Service
 
 CLIENT = Path(__file__).parent / "load.py"
-CONNECTIONS = 200
+CONNECTIONS, MANY_CONNECTIONS = 200, 500
 TURNS = 7  # of peak and overload, whose median is the goodput
 _CALM = 1.5  # seconds
 LENGTHS = (600, 1_200, 1_800, 2_400, 3_000)  # characters
@@ -42,8 +42,11 @@ def requests(folder: Path) -> Path:
     return folder / "requests"
 
 
-def load(port: int, requests: Path, *, seconds: float, rate: float | None = None) -> dict[str, Any]:
-    connections = CONNECTIONS if rate else 16
+def load(
+    port: int, requests: Path, *, seconds: float, rate: float | None = None, most: int = CONNECTIONS
+) -> dict[str, Any]:
+    """rate: of an open form, on so many connections; else closed, on 16"""
+    connections = most if rate else 16
     command = [sys.executable, str(CLIENT), str(port), str(requests), "--connections", str(connections)]
     options = ["--seconds", str(seconds), *(["--rate", str(rate)] if rate else [])]
     found: dict[str, Any] = json.loads(subprocess.check_output([*command, *options], timeout=seconds + 60))
@@ -133,3 +136,35 @@ def test_twice_as_much_as_can_be_done(tmp_path: Path) -> None:
     assert found["growth"] <= 0.02
     assert found["recovered"] is not None
     assert found["recovered"] <= 10
+
+
+def classified(folder: Path) -> Path:
+    """Requests to a network, which is trained into the store for it."""
+    options = ["--arch", "recurrent", "--name", "network", "--store", str(folder / "store"), "--set", "epochs=1", "-q"]
+    command = [sys.executable, "-m", "textpipe", "train-classifier", str(DATA / "news.tsv"), *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=300)
+    texts = [document.text for document in textpipe.read([str(DATA / "news.tsv")], limit=100)]
+    lines = [{"path": "/v1/classify", "body": {"text": text, "model": "network"}} for text in texts]
+    (folder / "requests").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return folder / "requests"
+
+
+@pytest.mark.long
+def test_twice_as_much_as_a_network_can_do(tmp_path: Path) -> None:
+    """By so many clients that its queue gets long; the first two seconds are those in which it does."""
+    pytest.importorskip("torch")
+    asked = classified(tmp_path)
+    with Service("--store", tmp_path / "store", "--device", "cpu") as service:
+        load(service.port, asked, seconds=10)
+        peak = load(service.port, asked, seconds=5)["per_second"]
+        memory = Memory(service.process.pid)
+        memory.start()
+        twice = load(service.port, asked, seconds=60, rate=2 * peak, most=MANY_CONNECTIONS)
+        growth = memory.growth()
+    later = twice["windows"][2:]
+    figures = {name: statistics.median(one[name] for one in later) for name in ("per_second", "p99", "refused_p99")}
+    print(json.dumps({"peak": peak, "growth": growth, "statuses": twice["statuses"], **figures}, indent=1))  # noqa: T201
+    assert set(twice["statuses"]) == {"200", "503"}
+    assert twice["unsent"] == 0
+    assert figures["refused_p99"] <= 50
+    assert growth <= 0.02
