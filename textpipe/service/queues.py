@@ -2,8 +2,9 @@
 
 Waiting time is estimated: the work that is ahead, in characters, by what characters took of late. A queue is full at
 its bound, and at a quarter of it where it did not get shorter for half a second (so tells CoDel a burst from an
-overload: Nichols and Jacobson, Controlling Queue Delay, ACM Queue 10(5), 2012). It is kept at a twentieth then until it
-has refused nothing for a second: where more comes than can be done, a long queue makes everybody wait, nobody served.
+overload: Nichols and Jacobson, Controlling Queue Delay, ACM Queue 10(5), 2012). It is kept at a twenty-fifth then
+until it has refused nothing for a second: where more comes than can be done, a long queue makes everybody wait, nobody
+served.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _REQUEST = 200  # characters that a request counts beside those of its texts
 _DECAY = 0.97  # of what was measured, with each new measurement
 _COLD, _COLD_DECAY = 20, 0.7  # of so many measurements at first
 _GUESS = 1e-6  # seconds a character, before anything was measured
-_SHORT, _CALM = 0.05, 1.0  # share of the bound for a queue that was full; seconds without refusal until it is no more
+_SHORT, _CALM = 0.04, 1.0  # share of the bound for a queue that was full; seconds without refusal until it is no more
 _STANDING, _BURST = 0.25, 0.5  # share of the bound from which on a queue is full after so many seconds
 _LATE = 2.0  # times the bound: what waited for longer is dropped unstarted
 

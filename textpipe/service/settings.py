@@ -21,7 +21,7 @@ class ServiceSettings:
     inline: code points of texts that are worked on in the event loop; more go to the pool
     max_batch: texts that a network predicts at once; max_wait_ms: how long a text waits for others
     max_queue_ms: estimated waiting time from which on requests are refused (503); a quarter of it where it stays so
-    long, a twentieth as long as more comes than can be done
+    long, a twenty-fifth as long as more comes than can be done
     max_artifacts: that a worker keeps in memory, besides those of `artifacts`
     max_connections: of a worker; header_seconds, body_seconds: from the first byte on, until all of it must be there
     idle_seconds: how long a connection is kept between requests
