@@ -25,7 +25,7 @@ def app_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     work = app.state.service.work
     work._new("keywords")
     monkeypatch.setattr(work, "refuses", lambda queue: queue == "keywords")
-    monkeypatch.setattr(work, "is_full", lambda queue, characters: queue == "keywords" and characters == 33)
+    monkeypatch.setattr(work, "_is_full", lambda _both, characters, _now: characters == 33)
     return app
 
 
@@ -82,13 +82,14 @@ def test_others_go_their_way(app: Any, other: dict[str, Any]) -> None:
 
 
 @pytest.fixture(name="busy")
-def busy_(tmp_path: Path) -> Any:
+def busy_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Of a service that has two networks, of which one refuses."""
     app = build_app(ServiceSettings(store=tmp_path / "none", max_batch=8))
     work = app.state.service.work
     for name in ("full", "idle"):
-        work._names[name.encode()] = f"{name}@1"
         work._batchers[f"{name}@1"] = Batcher(name, longest=100, settings=work.settings, before=lambda: None)
+    known = {("classifier", name): f"{name}@1" for name in ("full", "idle")}
+    monkeypatch.setattr(app.state.service.artifacts, "address", lambda *named: known.get(named))
     full = work._batchers["full@1"]
     full._texts, full._characters, full.queue.refused_at = 8, 800, time.monotonic()
     full.meter.note(100, 1.0)
@@ -157,7 +158,7 @@ def test_what_was_let_through_counts_for_those_of_the_same_turn(tmp_path: Path) 
     work = build_app(ServiceSettings(store=tmp_path / "none")).state.service.work
 
     async def turn() -> list[bool]:
-        return [work.is_full("keywords", 1_000) for _ in range(20)]
+        return [work.refuses_now("keywords", 1_000) for _ in range(20)]
 
     async def turns() -> tuple[list[bool], list[bool]]:
         own = work._new("keywords")

@@ -42,7 +42,8 @@ def build_app(settings: ServiceSettings) -> Starlette:
     app.middleware_stack = Guard(
         Straight(others, routes), admission=admission, log=app.state.log, texts=settings.log_texts
     )
-    app.state.shedding = Shedding(admission, app.state.service.work, app.state.log, inline=settings.inline)
+    service = app.state.service
+    app.state.shedding = Shedding(admission, service.work, service.artifacts, app.state.log, inline=settings.inline)
     return app
 
 

@@ -104,6 +104,11 @@ class Artifacts:
             raise entry.error
         return await self._wait(kind, name, entry)
 
+    def address(self, kind: str, name: str) -> str | None:
+        """`kind/id` of what a name means, where that is in memory."""
+        entry = self._names.get((kind, _bare(kind, name)))
+        return None if entry is None or entry.loaded is None else entry.loaded.artifact.address
+
     async def watch(self) -> None:
         """Look at all names now and then, so that one that moved is loaded before it is asked for. For ever."""
         while True:

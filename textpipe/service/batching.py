@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textpipe.service.queues import SLICE, Meter, Pace, Queue, busy, expected
+from textpipe.service.queues import SLICE, Coming, Meter, Pace, Queue, busy, expected
 from textpipe.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Batcher:
         self._asked: deque[_Asked] = deque()
         self._texts = self._characters = 0  # that wait
         self._running = 0  # characters
-        self._coming = 0, 0  # texts and characters that will be asked in this turn of the loop
+        self._coming = Coming()  # amount: characters
         self._last = 1  # texts of the batch before
         self._timer: asyncio.TimerHandle | None = None
         self._starting = False
@@ -102,18 +102,13 @@ class Batcher:
     def is_full(self, characters: int, now: float) -> bool:
         """Whether a text would be refused, as others were a moment ago; else it is on its way, and counts for those
         that are asked about in the same turn of the loop."""
-        texts, coming = self._coming
-        if self._is_next_full(texts, coming) and self.queue.is_full(
-            self.ahead + self.meter.estimate(coming) * self.pace.ratio, now
-        ):
-            return True
-        if not texts:
-            asyncio.get_running_loop().call_soon(self._have_come)
-        self._coming = texts + 1, coming + min(characters, self._longest)
+        coming = self._coming
+        if self._is_next_full(coming.texts, int(coming.amount)):
+            ahead = self.ahead + self.meter.estimate(int(coming.amount)) * self.pace.ratio
+            if self.queue.is_full(ahead, now):
+                return True
+        coming.add(min(characters, self._longest))
         return False
-
-    def _have_come(self) -> None:
-        self._coming = 0, 0
 
     def _is_next_full(self, texts: int = 0, characters: int = 0) -> bool:
         """Whether what comes after so many more finds no room in the next batch."""

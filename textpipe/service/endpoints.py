@@ -123,8 +123,7 @@ async def classify(service: Service, options: Options) -> Records:
     async def records(documents: Sequence[Document], *, patient: bool = False) -> Sequence[Any]:
         if not documents:
             return []
-        texts = [one.text for one in documents]
-        found = await service.work.probabilities(loaded, texts, name=options["model"], patient=patient)
+        found = await service.work.probabilities(loaded, [one.text for one in documents], patient=patient)
         made = classify_records(documents, found, loaded.value, k=options["top"], threshold=options["threshold"])
         return [record for record, _ in made]
 

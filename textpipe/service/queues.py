@@ -77,6 +77,23 @@ def expected(seconds: float, pace: Pace) -> float:
     return seconds if seconds <= SLICE else seconds * pace.ratio
 
 
+class Coming:
+    """What was let in at its headers: it counts at once, though it will be asked only later in this turn of the loop.
+    texts; amount: of them, in what the caller counts"""
+
+    def __init__(self) -> None:
+        self.texts, self.amount = 0, 0.0
+
+    def add(self, amount: float) -> None:
+        if not self.texts:
+            asyncio.get_running_loop().call_soon(self._have_come)
+        self.texts += 1
+        self.amount += amount
+
+    def _have_come(self) -> None:
+        self.texts, self.amount = 0, 0.0
+
+
 @dataclass(slots=True)
 class Item:
     """Work that waits. seconds: that it is expected to take; since: the loop's time at which it came, infinity of

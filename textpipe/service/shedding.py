@@ -12,14 +12,17 @@ from typing import Any
 
 import orjson
 
+from textpipe.operations.open_classifier import KIND as CLASSIFIER
 from textpipe.service.admission import Admission, body_length
 from textpipe.service.answers import JSON
+from textpipe.service.artifacts import Artifacts
 from textpipe.service.exchange import STATUS_LINES
+from textpipe.service.fields import CLASSIFY
 from textpipe.service.guard import NO_STORE
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.queues import busy
 from textpipe.service.wire import joined
-from textpipe.service.work import CLASSIFY, Work
+from textpipe.service.work import Work
 
 _PREFIX = "/v1/"
 _WIDEST = 3  # bytes of a character of most texts
@@ -29,8 +32,8 @@ _MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]{1,300})"')  # not in a text, where
 class Shedding:
     """admission: says what may be asked at all; what may not, the guard answers"""
 
-    def __init__(self, admission: Admission, work: Work, log: RequestLog, *, inline: int) -> None:
-        self._admission, self._work, self._log = admission, work, log
+    def __init__(self, admission: Admission, work: Work, artifacts: Artifacts, log: RequestLog, *, inline: int) -> None:
+        self._admission, self._work, self._artifacts, self._log = admission, work, artifacts, log
         self._longest = inline * _WIDEST
         refused = busy(0.0)
         self._body = orjson.dumps({"error": {"message": refused.message, "hint": refused.hint}})
@@ -39,33 +42,36 @@ class Shedding:
         self._lines = joined((*content, *own, NO_STORE))
 
     def answer(self, scope: dict[str, Any], default_headers: bytes, packet: bytes) -> bytes | None:
-        """The refusal, where the queue of the route, or of its classifier, is full and nothing else speaks against the
+        """The refusal, where the queue of the route, or of its network, is full and nothing else speaks against the
         request; else None. Long texts are left alone: threads work on them, which have queues of their own.
 
         packet: what came with the headers, which may be the body
         """
         path: str = scope["path"]
-        route = path[len(_PREFIX) :]
-        if not path.startswith(_PREFIX) or not self._work.refuses(route):
+        to_network = path == CLASSIFY.path
+        if to_network:
+            refuses = self._work.any_network_refuses()
+        else:
+            refuses = path.startswith(_PREFIX) and self._work.refuses(path[len(_PREFIX) :])
+        if not refuses:
             return None
         began = time.perf_counter()
         found, refusal = self._admission.looked_at(scope)
         length = body_length(found)
         if refusal is not None or scope["method"] != "POST" or not 0 < length <= self._longest:
             return None
-        queue = self._classifier(packet, length) if route == CLASSIFY else route
-        if queue is None or not self._work.is_full(queue, length // _WIDEST):
+        queue = self._network(packet, length) if to_network else path[len(_PREFIX) :]
+        if queue is None or not self._work.refuses_now(queue, length // _WIDEST):
             return None
-        self._work.note_refused(queue)
         request = self._admission.request_id(found)
         self._log.request(Answered("POST", path, 503, time.perf_counter() - began, length, len(self._body), request))
         head = STATUS_LINES[503], default_headers, self._lines
         return b"%b%b%bx-request-id: %b\r\n\r\n%b" % (*head, request.encode(), self._body)
 
-    def _classifier(self, packet: bytes, length: int) -> str | None:
+    def _network(self, packet: bytes, length: int) -> str | None:
         """The queue of the one that a body asks for, None where it does not say so, or came apart, or with others."""
         head = len(packet) - length - 4
         if packet.find(b"\r\n\r\n") != head:
             return None
         found = _MODEL.search(packet, head)
-        return None if found is None else self._work.queue_of(found[1])
+        return None if found is None else self._artifacts.address(CLASSIFIER, found[1].decode(errors="replace"))

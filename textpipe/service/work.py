@@ -14,7 +14,7 @@ from textpipe.models import CLASSIFIERS
 from textpipe.service.artifacts import Loaded
 from textpipe.service.batching import Batcher
 from textpipe.service.places import InLoop, InThreads
-from textpipe.service.queues import Counts, Meter, Queue
+from textpipe.service.queues import Coming, Counts, Meter, Queue
 from textpipe.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ T = TypeVar("T")
 _ONE_BY_ONE = frozenset({"linear", "fasttext"})  # a few products of a sparse row: nothing to share
 _LONGEST = 256  # characters of a text that a classifier which does not say so reads
 _LONG = 0.005  # seconds of work that are too long for the event loop, whatever the characters
-CLASSIFY = "classify"  # the route whose queues are those of classifiers
-_MOST_QUEUES, _MOST_BATCHERS, _MOST_NAMES = 256, 64, 16  # names of artifacts come and go
+_MOST_QUEUES, _MOST_BATCHERS = 256, 64  # names of artifacts come and go
 _PATIENCE = 0.02  # seconds of work ahead that what is patient adds to, and between looks
 
 
@@ -58,8 +57,7 @@ class Work:
         self._loop, self._threads = InLoop(before), InThreads(settings.threads)
         self._queues: dict[str, _Both] = {}
         self._batchers: dict[str, Batcher] = {}
-        self._names: dict[bytes, str] = {}  # of classifiers that were asked of late, and their queues
-        self._coming = 0.0  # seconds of work
+        self._coming = Coming()  # amount: seconds of work in the loop
 
     async def run(self, function: Callable[[], T], *, characters: int, queue: str = "", patient: bool = False) -> T:
         """What it returns. characters: of its texts; queue: what it is measured and bounded with, an endpoint's name or
@@ -74,12 +72,11 @@ class Work:
         return await place.run(own, function, characters, patient=patient)
 
     async def probabilities(
-        self, loaded: Loaded, texts: Sequence[str], *, name: str = "", patient: bool = False
+        self, loaded: Loaded, texts: Sequence[str], *, patient: bool = False
     ) -> npt.NDArray[np.float32]:
-        """float32[texts, labels] of a classifier, of networks together with those of other requests. name: by which it
-        was asked for. Raises Refused as `run`."""
+        """float32[texts, labels] of a classifier, of networks together with those of other requests. Raises Refused as
+        `run`."""
         address = loaded.artifact.address
-        self._note_name(name.encode(errors="replace"), address)
         predict: Callable[[Sequence[str]], Any] = loaded.value.predict_proba
         batcher = self._batchers.get(address) or self._new_batcher(address, loaded.value)
         if not texts or batcher is None:
@@ -89,52 +86,38 @@ class Work:
             await _room(lambda: batcher.ahead)
         return await batcher.probabilities(predict, texts, patient=patient)
 
-    def refuses(self, route: str) -> bool:
-        """Whether short texts for that route, or any of its classifiers, were refused a moment ago."""
+    def refuses(self, queue: str) -> bool:
+        """Whether short texts for that queue were refused a moment ago."""
+        both = self._queues.get(queue)
+        return both is not None and both.loop.refuses(time.monotonic())
+
+    def any_network_refuses(self) -> bool:
+        """Whether texts for one of them were refused a moment ago."""
         now = time.monotonic()
-        if route == CLASSIFY:
-            return any(self._refuses(address, now) for address in self._names.values())
-        return self._refuses(route, now)
+        return any(one.queue.refuses(now) for one in self._batchers.values())
 
-    def _refuses(self, queue: str, now: float) -> bool:
+    def refuses_now(self, queue: str, characters: int) -> bool:
+        """Whether a short text for that queue, of a route or of a network, is refused, as others were a moment ago: it
+        is counted then. Where it is not, it is on its way: it counts for those that are asked about in the same turn of
+        the loop."""
+        now = time.monotonic()
         batcher, both = self._batchers.get(queue), self._queues.get(queue)
         if batcher is not None:
-            return batcher.queue.refuses(now)
-        return both is not None and both.loop.refuses(now)
-
-    def queue_of(self, name: bytes) -> str | None:
-        """Of the classifier that was asked for by this name of late."""
-        return self._names.get(name)
-
-    def _note_name(self, name: bytes, address: str) -> None:
-        if len(self._names) >= _MOST_NAMES and name not in self._names:
-            self._names.clear()
-        self._names[name] = address
-
-    def is_full(self, queue: str, characters: int) -> bool:
-        """Whether a short text for that queue would be refused, as others were a moment ago. Where it would not, it
-        is on its way: it counts for those that are asked about in the same turn of the loop."""
-        batcher, both = self._batchers.get(queue), self._queues.get(queue)
-        if batcher is not None:
-            return batcher.is_full(characters, time.monotonic())
-        if both is None:  # it was let go meanwhile
+            own, full = batcher.queue, batcher.is_full(characters, now)
+        elif both is not None:
+            own, full = both.loop, self._is_full(both, characters, now)
+        else:  # a classifier that is no network, and was not asked yet
             return False
-        if both.loop.is_full(self._loop.ahead(both.loop) + self._coming, time.monotonic()):
+        if full:
+            own.counts.refused += 1
+            own.refused_at = now
+        return full
+
+    def _is_full(self, both: _Both, characters: int, now: float) -> bool:
+        if both.loop.is_full(self._loop.ahead(both.loop) + self._coming.amount, now):
             return True
-        if not self._coming:
-            asyncio.get_running_loop().call_soon(self._has_come)
-        self._coming += both.meter.estimate(characters) * self._loop.pace.ratio
+        self._coming.add(both.meter.estimate(characters) * self._loop.pace.ratio)
         return False
-
-    def _has_come(self) -> None:
-        self._coming = 0.0
-
-    def note_refused(self, queue: str) -> None:
-        """A text for that queue, which is full, was refused elsewhere."""
-        batcher = self._batchers.get(queue)
-        own = self._queues[queue].loop if batcher is None else batcher.queue
-        own.counts.refused += 1
-        own.refused_at = time.monotonic()
 
     def states(self) -> Iterator[QueueState]:
         """Of all queues that there are."""
