@@ -129,11 +129,13 @@ def test_a_name_that_moves(store: Store, reads: list[str]) -> None:
     async def check() -> None:
         artifacts = Artifacts(ServiceSettings(store=store.path))
         set_ref(store, address(store, "first"), "mine")
+        assert artifacts.address("classifier", "mine") is None, "it is not in memory"
         before = await artifacts.classifier("mine")
+        assert artifacts.address("classifier", "classifier/mine") == address(store, "first")
         set_ref(store, address(store, "second"), "mine")
         assert await artifacts.classifier("mine") is before, "until the other is loaded"
         after = await changed(lambda: artifacts.classifier("mine"), before)
-        assert after.artifact.address == address(store, "second")
+        assert artifacts.address("classifier", "mine") == after.artifact.address == address(store, "second")
         assert artifacts.addresses == (after.artifact.address,), "nothing means the first any more"
 
     asyncio.run(check())
