@@ -124,7 +124,9 @@ def main() -> None:
     given["hosts"] = tuple(given.get("hosts", ()))
     settings = ServiceSettings(**{**given, "store": Path(given["store"]), "port": port})
     app = build_app(settings)
-    config = uvicorn.Config(app, loop="uvloop", **uvicorn_options(settings, app.state.log))
+    state = app.state
+    options = uvicorn_options(settings, state.log, outbox=state.service.outbox, shed=state.shedding)
+    config = uvicorn.Config(app, loop="uvloop", **options)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     if len(sys.argv) > 2:

@@ -132,7 +132,7 @@ def test_who_observes_is_told(tmp_path: Path) -> None:
     seen: list[Answered] = []
     one = Answered("POST", "/v1/keywords", 200, 0.0, 0, 0, "r")
     with (tmp_path / "log").open("wb") as stream:
-        log = RequestLog(stream=stream.fileno(), observe=seen.append)
+        log = RequestLog(stream=stream.fileno(), observe=seen.extend)
         log.request(one)
         log.close()
     assert seen == [one]

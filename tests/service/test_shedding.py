@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from textpipe.service.app import build_app
 from textpipe.service.batching import Batcher
+from textpipe.service.connections import uvicorn_options
+from textpipe.service.logs import RequestLog
 from textpipe.service.queues import Meter, Queue
 from textpipe.service.settings import ServiceSettings
 
@@ -42,18 +46,19 @@ def shed(
         "server": ("127.0.0.1", 8000),
         "client": ("127.0.0.1", 50_000),
     }
-    found: bytes | None = app.state.shedding.answer(scope, b"date: today\r\n", packet)
+    found: bytes | None = app.state.shedding.parsed(scope, packet)
     return found
 
 
-def test_it_is_a_whole_answer(app: Any) -> None:
-    found = shed(app)
+def of(found: bytes | None) -> tuple[dict[str, str], Any]:
+    """Headers and content of a refusal."""
     assert found is not None
     head, _, body = found.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = {name: value for name, _, value in (line.partition(": ") for line in lines)}
-    assert first == "HTTP/1.1 503 Service Unavailable"
-    assert headers["date"] == "today"
+    return {name: value for name, _, value in (line.partition(": ") for line in head.decode().split("\r\n"))}, body
+
+
+def test_it_is_a_whole_answer(app: Any) -> None:
+    headers, body = of(shed(app))
     assert headers["retry-after"] == "1"
     assert headers["content-length"] == str(len(body))
     assert headers["cache-control"] == "no-store"
@@ -81,6 +86,141 @@ def test_others_go_their_way(app: Any, other: dict[str, Any]) -> None:
     assert app.state.service.work._queues["keywords"].loop.counts.refused == 0
 
 
+def packet(length: int = 100, *, more: bytes = b"") -> bytes:
+    """A whole request for keywords, of so many bytes of body."""
+    head = b"POST /v1/keywords HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nContent-Type: application/json\r\n"
+    return b"%bContent-Length: %d\r\n%b\r\n%b" % (head, length, more, b"a" * length)
+
+
+def refused(app: Any) -> int:
+    count: int = app.state.service.work._queues["keywords"].loop.counts.refused
+    return count
+
+
+def test_what_is_like_one_before_need_not_be_parsed(app: Any) -> None:
+    unparsed = app.state.shedding.unparsed
+    assert unparsed(packet()) is None  # before it was looked at
+    parsed = of(shed(app, packet=packet()))
+    found = of(unparsed(packet(101)))
+    assert found[1] == parsed[1]
+    assert found[0] | {"x-request-id": ""} == parsed[0] | {"x-request-id": ""}
+    assert found[0]["x-request-id"] != parsed[0]["x-request-id"]
+    assert refused(app) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        packet()[:-1],
+        packet() + b"P",
+        packet() + packet(),
+        packet()[1:],
+        b"\r\n" + packet(),
+        packet(0),
+        packet(50_000),
+        packet().replace(b"POST", b"HEAD"),
+        packet().replace(b"8000", b"8001"),
+        packet().replace(b"keywords", b"tokenize"),
+        packet(more=b"X-Request-Id: one\r\n"),
+        packet(more=b"Transfer-Encoding: chunked\r\n"),
+        packet(more=b"Content-Length: 100\r\n"),
+        packet().replace(b": 100", b": +100"),
+        packet().replace(b": 100", b": 100, 100"),
+        packet().replace(b"\r\nContent-L", b"\nContent-L"),
+        b"",
+    ],
+)
+def test_what_is_not_is_parsed(app: Any, other: bytes) -> None:
+    shed(app, packet=packet())
+    assert app.state.shedding.unparsed(packet()) is not None
+    assert app.state.shedding.unparsed(other) is None
+
+
+@pytest.mark.parametrize("own", [{"x_request_id": "one"}, {"authorization": "Bearer one"}, {"host": "evil.example"}])
+def test_what_must_be_looked_at_each_time_is(app: Any, own: dict[str, str]) -> None:
+    shed(app, packet=packet(), **own)
+    assert app.state.shedding.unparsed(packet()) is None
+
+
+def test_what_found_room_is_not_asked_twice(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = app.state.service.work
+    shed(app, packet=packet())
+    asked: list[tuple[str, int]] = []
+
+    def has_room(queue: str, characters: int) -> bool:
+        asked.append((queue, characters))
+        return False
+
+    monkeypatch.setattr(work, "refuses_now", has_room)
+    one = packet(101)
+    assert app.state.shedding.unparsed(one) is None
+    assert shed(app, packet=one, content_length="101") is None
+    assert asked == [("keywords", 33)]
+    assert shed(app, packet=packet(102), content_length="102") is None
+    assert len(asked) == 2
+
+
+def test_where_nothing_is_refused_any_more_all_are_parsed(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shed(app, packet=packet())
+    monkeypatch.setattr(app.state.service.work, "refuses", lambda _queue: False)
+    assert app.state.shedding.unparsed(packet()) is None
+    assert refused(app) == 1
+
+
+class Everything:
+    """Refuses what comes as a whole. seen: what it was asked about"""
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def unparsed(self, packet: bytes) -> bytes | None:
+        self.seen.append(packet)
+        return b"content-length: 0\r\n\r\n" if packet.endswith(b"refuse") else None
+
+    def parsed(self, scope: dict[str, Any], packet: bytes) -> None:  # noqa: ARG002
+        self.seen.append(packet)
+
+
+async def hello(_scope: Any, receive: Any, send: Any) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_a_connection_asks_only_about_what_begins_a_request(tmp_path: Path) -> None:
+    """And its parser never hears of what was refused."""
+    body = b"POST / HTTP/1.1\r\nContent-Length: 6\r\n\r\n"
+    whole, other = body + b"refuse", body + b"accept"
+    pieces = [whole, other, whole, body + b"acc", b"ept", body, b"refuse", other + body, b"refuse", whole]
+    fates = [503, 200, 503, None, 200, None, 200, 200, 200, 503]
+    everything = Everything()
+
+    async def talk() -> list[int | None]:
+        settings = ServiceSettings(store=tmp_path)
+        options = uvicorn_options(settings, RequestLog(stream=os.open(os.devnull, os.O_WRONLY)), shed=everything)
+        config = SimpleNamespace(loaded_app=hello)
+        state = SimpleNamespace(connections=set(), tasks=set(), total_requests=0, default_headers=[])
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: options["http"](config, state, {}, loop), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        found: list[int | None] = []
+        for piece, fate in zip(pieces, fates, strict=True):
+            writer.write(piece)
+            if fate is None:
+                await asyncio.sleep(0.1)
+                found.append(None)
+            else:
+                found.append(int((await reader.readuntil(b"\r\n\r\n")).split()[1]))
+        writer.close()
+        server.close()
+        return found
+
+    assert asyncio.run(talk()) == fates
+    asked = [whole, other, other, whole, body + b"acc", body + b"acc", body, body, other + body, other + body, whole]
+    assert everything.seen == asked
+
+
 @pytest.fixture(name="busy")
 def busy_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Of a service that has two networks, of which one refuses."""
@@ -99,7 +239,7 @@ def busy_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def asking(content: dict[str, Any]) -> dict[str, Any]:
     body = json.dumps(content).encode()
-    packet = b"POST /v1/classify HTTP/1.1\r\n\r\n" + body
+    packet = b"POST /v1/classify HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     return {"path": "/v1/classify", "packet": packet, "content_length": str(len(body))}
 
 

@@ -46,7 +46,7 @@ def uvicorn_options(
     """What uvicorn.Config must be told so that nothing of its own takes this one's place, or says more.
 
     outbox: the worker's
-    shed: gives the whole answer to a request that is refused before anything is made of it, None to others
+    shed: refuses requests before anything is made of them
     """
     return {
         "http": Connections(settings, log, outbox or Outbox(), shed),

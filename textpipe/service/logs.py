@@ -18,7 +18,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 # DEL and C1, what changes the direction of writing, what ends a line elsewhere, what is not seen; lone surrogates
@@ -66,10 +66,10 @@ class RequestLog:
     times as fast as one between two requests. A thread writes them, so that a log that nobody reads never stops the
     service: what does not fit any more is left out and counted.
 
-    stream: a file descriptor; observe: is told of every request, for measurements, when the lines are made
+    stream: a file descriptor; observe: is told of requests, for measurements, when the lines are made
     """
 
-    def __init__(self, *, stream: int = 2, observe: Callable[[Answered], None] | None = None) -> None:
+    def __init__(self, *, stream: int = 2, observe: Callable[[Sequence[Answered]], None] | None = None) -> None:
         self.observe = observe
         self._stream = stream
         self._told: list[tuple[float, Answered | _Event]] = []  # when, and what
@@ -95,9 +95,7 @@ class RequestLog:
         """Make the lines, and hand them over to the thread."""
         told, self._told = self._told, []
         if self.observe is not None:
-            for _, one in told:
-                if isinstance(one, Answered):
-                    self.observe(one)
+            self.observe([one for _, one in told if isinstance(one, Answered)])
         if not told:
             return
         if self._waiting > _WAITING:

@@ -12,7 +12,7 @@ import contextlib
 import glob
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +79,15 @@ class Measurements:
         self._resident = live("textpipe_resident_bytes", "Memory of workers; pages that they share count for each.")
         self._children: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
 
-    def observe(self, one: Answered) -> None:
-        """One request that was answered."""
-        route, status = one.route or OTHER, one.status
+    def observe(self, answered: Iterable[Answered]) -> None:
+        """Requests that were answered: those of a kind are counted at once."""
+        kinds: dict[tuple[str, int], list[Answered]] = {}
+        for one in answered:
+            kinds.setdefault((one.route or OTHER, one.status), []).append(one)
+        for (route, status), alike in kinds.items():
+            self._observe(route, status, alike)
+
+    def _observe(self, route: str, status: int, alike: Sequence[Answered]) -> None:
         found = self._children.get((route, status))
         if found is None:
             found = (
@@ -91,9 +97,10 @@ class Measurements:
             )
             self._children[route, status] = found
         count, duration, size = found
-        count.inc()
-        duration.observe(one.seconds)
-        size.inc(one.sent)
+        count.inc(len(alike))
+        size.inc(sum(one.sent for one in alike))
+        for one in alike:
+            duration.observe(one.seconds)
 
     def loaded(self, kind: str) -> None:
         """An artifact was loaded."""

@@ -12,14 +12,13 @@ import asyncio
 import math
 import re
 from collections import deque
-from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Protocol, cast
 from urllib.parse import unquote
 
 import httptools
 
 from textpipe.service.deadlines import BODY, BUSY, CONNECTED, HEADERS, IDLE, LEAVING, Watch
-from textpipe.service.exchange import Exchange, run
+from textpipe.service.exchange import STATUS_LINES, Exchange, run
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.outbox import Outbox
 from textpipe.service.settings import ServiceSettings
@@ -32,8 +31,14 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _DISCARD = 8 << 20  # bytes that a refused client may still send before it is cut off
 
 
-Shed = Callable[[dict[str, Any], bytes, bytes], bytes | None]
-# (scope, default headers, what came with its headers) → a whole answer, or none
+class Shed(Protocol):
+    """Requests that are refused (503) at once: gives what follows the headers of every answer, None for others."""
+
+    def unparsed(self, packet: bytes) -> bytes | None:
+        """Of the first bytes of a request, which may be all of it."""
+
+    def parsed(self, scope: dict[str, Any], packet: bytes) -> bytes | None:
+        """packet: what came with its headers, empty where that also held something else"""
 
 
 class Malformed(Exception):
@@ -64,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self.phase, self.since, self.stalled = CONNECTED, self._loop.time(), math.inf
         self._raw = 0  # bytes since the last whole request
-        self._packet = b""  # what is being read
+        self._packet = b""  # what is being read, where it begins a request
         self._url, self._headers = b"", cast("list[tuple[bytes, bytes]]", [])
         self._length, self._received, self._chunked, self._expects_continue = 0, 0, False, False
         self._open: deque[Exchange] = deque()  # not answered; the first is being worked on
@@ -113,7 +118,10 @@ class Connection(asyncio.Protocol):
             if self._raw > _DISCARD:
                 self.transport.abort()
             return
-        self._packet = data
+        if self._raw == len(data) and (self.phase == IDLE or self.phase == CONNECTED):
+            if self._is_shed_unparsed(data):
+                return
+            self._packet = data
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -306,11 +314,23 @@ class Connection(asyncio.Protocol):
         """Whether it was refused at once. Not asked of requests that waited for others: each would be a call deeper."""
         if self._shed is None or not exchange.keep_alive or self.drained is not None or self._watch.draining:
             return False
-        found = self._shed(exchange.scope, self.default_headers(), self._packet)
+        found = self._shed.parsed(exchange.scope, self._packet)
         if found is not None:
             exchange.started = exchange.complete = True
-            self.write(found)
+            self.write(b"%b%b%b" % (STATUS_LINES[503], self.default_headers(), found))
             self.answered(exchange)
+        return found is not None
+
+    def _is_shed_unparsed(self, packet: bytes) -> bool:
+        """The same of a whole request, which the parser is not told of then."""
+        if self._shed is None or self.drained is not None or self._watch.draining:
+            return False
+        found = self._shed.unparsed(packet)
+        if found is not None:
+            self.write(b"%b%b%b" % (STATUS_LINES[503], self.default_headers(), found))
+            self._server.total_requests += 1
+            self._raw = 0
+            self._rest()
         return found is not None
 
     def _begin(self, exchange: Exchange) -> None:

@@ -87,8 +87,10 @@ class Work:
         return await batcher.probabilities(predict, texts, patient=patient)
 
     def refuses(self, queue: str) -> bool:
-        """Whether short texts for that queue were refused a moment ago."""
-        both = self._queues.get(queue)
+        """Whether short texts for that queue, of a route or of a network, were refused a moment ago."""
+        batcher, both = self._batchers.get(queue), self._queues.get(queue)
+        if batcher is not None:
+            return batcher.queue.refuses(time.monotonic())
         return both is not None and both.loop.refuses(time.monotonic())
 
     def any_network_refuses(self) -> bool:

@@ -84,8 +84,7 @@ class Worker:
         self._hear()
         app = build_app(self._settings)
         service: Service = app.state.service
-        shed = app.state.shedding.answer
-        options = uvicorn_options(self._settings, app.state.log, outbox=service.outbox, shed=shed)
+        options = uvicorn_options(self._settings, app.state.log, outbox=service.outbox, shed=app.state.shedding)
         config = uvicorn.Config(app, lifespan="on", **options)
         config.load()
         lifespan = config.lifespan_class(config)
