@@ -24,7 +24,7 @@ from tests.service.processes import Service
 
 CLIENT = Path(__file__).parent / "load.py"
 CONNECTIONS, MANY_CONNECTIONS = 200, 500
-TURNS = 7  # of peak and overload, whose median is the goodput
+TURNS, TURN = 25, 5.0  # of peak and overload, for the goodput; seconds of each
 _CALM = 1.5  # seconds
 LENGTHS = (600, 1_200, 1_800, 2_400, 3_000)  # characters
 
@@ -94,14 +94,14 @@ def overloaded(folder: Path, *, seconds: float, apart: float) -> dict[str, Any]:
         twice = load(port, asked, seconds=seconds, rate=2 * peak)
         growth = memory.growth()
         after = load(port, asked, seconds=2 * apart, rate=peak / 2)
-        shares = goodputs(port, asked, seconds=apart / 2)
+        turns = in_turns(port, asked)
     calm = [place for place, one in enumerate(after["windows"]) if one["p99"] <= half["p99"] and is_fine(one)]
     return {
         "peak": peak,
         "half": {name: half[name] for name in ("statuses", "p50", "p99")},
         "twice": {name: twice[name] for name in ("statuses", "unsent", "per_second", "p50", "p99", "refused_p99")},
-        "goodput": statistics.median(shares),
-        "goodputs": shares,
+        "goodput": sum(over for _, over in turns) / sum(peak for peak, _ in turns),
+        "goodputs": [round(over / peak, 2) for peak, over in turns],
         "ratio": twice["p99"] / half["p99"],
         "growth": growth,
         "recovered": calm[0] if calm else None,
@@ -109,15 +109,16 @@ def overloaded(folder: Path, *, seconds: float, apart: float) -> dict[str, Any]:
     }
 
 
-def goodputs(port: int, asked: Path, *, seconds: float) -> list[float]:
-    """Answers a second at twice the peak, as shares of the peak: turn and turn about, for a machine whose processors
-    are shared may be twice as fast in one minute as in the next."""
-    peaks, found = [load(port, asked, seconds=seconds)["per_second"]], []
+def in_turns(port: int, asked: Path) -> list[tuple[float, float]]:
+    """Answers a second at the peak, and at twice as much as the peaks until then: turn and turn about, and many, for a
+    machine whose processors are shared may be half as fast again in some seconds as in the next."""
+    found: list[tuple[float, float]] = []
     for _ in range(TURNS):
-        found.append(load(port, asked, seconds=seconds, rate=2 * peaks[-1])["per_second"])
+        peak = load(port, asked, seconds=TURN)["per_second"]
+        rate = 2 * statistics.mean([peak, *(before for before, _ in found)])
+        found.append((peak, load(port, asked, seconds=TURN, rate=rate)["per_second"]))
         time.sleep(_CALM)  # until it refuses nothing any more
-        peaks.append(load(port, asked, seconds=seconds)["per_second"])
-    return [one / ((before + after) / 2) for one, before, after in zip(found, peaks, peaks[1:], strict=False)]
+    return found
 
 
 def is_fine(one: dict[str, Any]) -> bool:
