@@ -10,7 +10,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httptools
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from textpipe.service.app import build_app
 from textpipe.service.batching import Batcher
@@ -29,7 +32,7 @@ def app_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     work = app.state.service.work
     work._new("keywords")
     monkeypatch.setattr(work, "refuses", lambda queue: queue == "keywords")
-    monkeypatch.setattr(work, "_is_full", lambda _both, characters, _now: characters == 33)
+    monkeypatch.setattr(work, "_is_full", lambda _both, characters, _now: characters <= 33)
     return app
 
 
@@ -136,6 +139,44 @@ def test_what_is_not_is_parsed(app: Any, other: bytes) -> None:
     assert app.state.shedding.unparsed(other) is None
 
 
+class Heard:
+    """What a parser says of some bytes. bodies: of whole requests; begun: requests"""
+
+    def __init__(self, raw: bytes) -> None:
+        self.bodies: list[bytes] = []
+        self.begun, self._body = 0, b""
+        httptools.HttpRequestParser(self).feed_data(raw)
+
+    def on_message_begin(self) -> None:
+        self.begun += 1
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        self.bodies.append(self._body)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    body=st.lists(st.sampled_from([b"a", b"\r\n", b"\r\n\r\n", b"Content-Length: 3\r\n", b"POST / "]), max_size=6),
+    zeros=st.sampled_from([b"", b"0", b"000", b"0000000", b"-", b"+", b"0x", b"1_"]),
+    spaces=st.sampled_from([b"", b" ", b"\t", b"\r\n ", b"\x0b"]),
+    longer=st.integers(-3, 3),
+)
+def test_a_parser_would_have_seen_the_same(
+    app: Any, body: list[bytes], zeros: bytes, spaces: bytes, longer: int
+) -> None:
+    shed(app, packet=packet())
+    content = b"".join(body)
+    length = zeros + b"%d" % max(len(content) + longer, 0) + spaces
+    one = packet(0).replace(b"Length: 0", b"Length: " + length) + content
+    if app.state.shedding.unparsed(one) is not None:
+        heard = Heard(one)
+        assert (heard.begun, heard.bodies) == (1, [content])
+        assert longer == 0
+
+
 @pytest.mark.parametrize("own", [{"x_request_id": "one"}, {"authorization": "Bearer one"}, {"host": "evil.example"}])
 def test_what_must_be_looked_at_each_time_is(app: Any, own: dict[str, str]) -> None:
     shed(app, packet=packet(), **own)
@@ -197,8 +238,9 @@ def test_a_connection_asks_only_about_what_begins_a_request(tmp_path: Path) -> N
     everything = Everything()
 
     async def talk() -> list[int | None]:
-        settings = ServiceSettings(store=tmp_path)
-        options = uvicorn_options(settings, RequestLog(stream=os.open(os.devnull, os.O_WRONLY)), shed=everything)
+        options = uvicorn_options(
+            ServiceSettings(store=tmp_path), RequestLog(stream=os.open(os.devnull, os.O_WRONLY)), shed=everything
+        )
         config = SimpleNamespace(loaded_app=hello)
         state = SimpleNamespace(connections=set(), tasks=set(), total_requests=0, default_headers=[])
         loop = asyncio.get_running_loop()
