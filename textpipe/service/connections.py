@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 
 from textpipe.service.deadlines import Watch
+from textpipe.service.exchange import Shed
 from textpipe.service.logs import RequestLog
 from textpipe.service.outbox import Outbox
-from textpipe.service.protocol import Connection, Shed
+from textpipe.service.protocol import Connection
 from textpipe.service.settings import ServiceSettings
 from textpipe.service.wire import SECURITY
 

@@ -28,6 +28,16 @@ class Line(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class Shed(Protocol):
+    """Requests that are refused (503) at once: gives what follows the headers of every answer, None for others."""
+
+    def unparsed(self, packet: bytes) -> bytes | None:
+        """Of the first bytes of a request, which may be all of it."""
+
+    def parsed(self, scope: dict[str, Any], packet: bytes) -> bytes | None:
+        """packet: what came with its headers, empty where that also held something else"""
+
+
 class Exchange:
     """scope: ASGI's; keep_alive: whether the connection may be used again
     disconnected: nobody is there to answer any more; complete: the answer was given, as a whole"""

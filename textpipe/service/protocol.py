@@ -12,13 +12,13 @@ import asyncio
 import math
 import re
 from collections import deque
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import unquote
 
 import httptools
 
 from textpipe.service.deadlines import BODY, BUSY, CONNECTED, HEADERS, IDLE, LEAVING, Watch
-from textpipe.service.exchange import STATUS_LINES, Exchange, run
+from textpipe.service.exchange import STATUS_LINES, Exchange, Shed, run
 from textpipe.service.logs import Answered, RequestLog
 from textpipe.service.outbox import Outbox
 from textpipe.service.settings import ServiceSettings
@@ -29,16 +29,6 @@ MAX_HEADERS = 100
 _URL = re.compile(rb"/[!\"$-~]*")  # visible ASCII, no fragment
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _DISCARD = 8 << 20  # bytes that a refused client may still send before it is cut off
-
-
-class Shed(Protocol):
-    """Requests that are refused (503) at once: gives what follows the headers of every answer, None for others."""
-
-    def unparsed(self, packet: bytes) -> bytes | None:
-        """Of the first bytes of a request, which may be all of it."""
-
-    def parsed(self, scope: dict[str, Any], packet: bytes) -> bytes | None:
-        """packet: what came with its headers, empty where that also held something else"""
 
 
 class Malformed(Exception):
@@ -113,15 +103,15 @@ class Connection(asyncio.Protocol):
         return True
 
     def data_received(self, data: bytes) -> None:
+        begins = not self._raw and (self.phase == IDLE or self.phase == CONNECTED)
+        if begins and self._is_shed_unparsed(data):
+            return
         self._raw += len(data)
         if self.phase == LEAVING or self._farewell is not None:
             if self._raw > _DISCARD:
                 self.transport.abort()
             return
-        if self._raw == len(data) and (self.phase == IDLE or self.phase == CONNECTED):
-            if self._is_shed_unparsed(data):
-                return
-            self._packet = data
+        self._packet = data if begins else b""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -329,7 +319,6 @@ class Connection(asyncio.Protocol):
         if found is not None:
             self.write(b"%b%b%b" % (STATUS_LINES[503], self.default_headers(), found))
             self._server.total_requests += 1
-            self._raw = 0
             self._rest()
         return found is not None
 
