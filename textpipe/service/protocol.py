@@ -104,7 +104,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         begins = not self._raw and (self.phase == IDLE or self.phase == CONNECTED)
-        if begins and self._is_shed_unparsed(data):
+        if begins and self._is_shed(None, data):
             return
         self._raw += len(data)
         if self.phase == LEAVING or self._farewell is not None:
@@ -222,7 +222,7 @@ class Connection(asyncio.Protocol):
         self._open.append(exchange)
         if len(self._open) > 1:
             self.pause_reading()
-        elif not self._is_shed(exchange):
+        elif not self._is_shed(exchange, self._packet):
             self._begin(exchange)
 
     def on_body(self, body: bytes) -> None:
@@ -300,27 +300,25 @@ class Connection(asyncio.Protocol):
             self.paused = None
             self.transport.resume_reading()
 
-    def _is_shed(self, exchange: Exchange) -> bool:
-        """Whether it was refused at once. Not asked of requests that waited for others: each would be a call deeper."""
-        if self._shed is None or not exchange.keep_alive or self.drained is not None or self._watch.draining:
-            return False
-        found = self._shed.parsed(exchange.scope, self._packet)
-        if found is not None:
-            exchange.started = exchange.complete = True
-            self.write(b"%b%b%b" % (STATUS_LINES[503], self.default_headers(), found))
-            self.answered(exchange)
-        return found is not None
-
-    def _is_shed_unparsed(self, packet: bytes) -> bool:
-        """The same of a whole request, which the parser is not told of then."""
+    def _is_shed(self, exchange: Exchange | None, packet: bytes) -> bool:
+        """Whether a request was refused at once: when its headers are read or, where there is no exchange, unparsed.
+        Not asked of requests that waited for others: each would be a call deeper."""
         if self._shed is None or self.drained is not None or self._watch.draining:
             return False
-        found = self._shed.unparsed(packet)
-        if found is not None:
-            self.write(b"%b%b%b" % (STATUS_LINES[503], self.default_headers(), found))
+        if exchange is None:
+            found = self._shed.unparsed(packet)
+        else:
+            found = self._shed.parsed(exchange.scope, packet) if exchange.keep_alive else None
+        if found is None:
+            return False
+        self.write(b"%b%b%b" % (STATUS_LINES[503], self.default_headers(), found))
+        if exchange is None:
             self._server.total_requests += 1
             self._rest()
-        return found is not None
+        else:
+            exchange.started = exchange.complete = True
+            self.answered(exchange)
+        return True
 
     def _begin(self, exchange: Exchange) -> None:
         task = self._loop.create_task(run(exchange, self._app, on_bug=self._on_bug))

@@ -138,9 +138,13 @@ class Queue:
             return
         if ahead <= self.bound and now - self.long_since <= _BURST and not self.refuses(now):
             return
+        self.note_refused(now)
+        raise busy(ahead)
+
+    def note_refused(self, now: float) -> None:
+        """Something was, here or by who asked `is_full`."""
         self.refused_at = now
         self.counts.refused += 1
-        raise busy(ahead)
 
     def refuses(self, now: float) -> bool:
         """Whether something was refused a moment ago."""

@@ -111,8 +111,7 @@ class Work:
         else:  # a classifier that is no network, and was not asked yet
             return False
         if full:
-            own.counts.refused += 1
-            own.refused_at = now
+            own.note_refused(now)
         return full
 
     def _is_full(self, both: _Both, characters: int, now: float) -> bool:
